@@ -20,7 +20,7 @@ pub(super) use backup_policy::BackupPolicyCommand;
 pub(super) use catalog::CatalogCommand;
 pub(super) use copy::{CopyCommand, CopyOptions};
 pub(super) use delete::{DeleteCommand, DeleteOptions, DisassociateOptions};
-pub(super) use explore::{DiffOptions, FindOptions};
+pub(super) use explore::{DecodeOptions, DiffOptions, FindOptions};
 pub(super) use findings::{FindingsOptions, Kinds};
 pub(super) use history::{ClearOptions, HistoryCommand};
 pub(super) use hold::{CancelOptions, CreateOptions, HoldCommand, PlaceOptions, ShowOptions};
@@ -119,6 +119,8 @@ pub(super) enum Command {
     Restore(RestoreCommand),
     /// Find a file, by a glob of its name or path, in all recovery points of a resource or a vault (engine only)
     Find(FindOptions),
+    /// Have AWS STS decode an encoded authorization failure message: who may not do what on what, and by which kind of deny
+    Decode(DecodeOptions),
     /// List what somebody should look at, the worst first: failed, expired and missing backups, copies that lag, and more
     Findings(FindingsOptions),
     /// The jobs that dashboards saw on AWS, kept on this machine for longer than AWS lists them

@@ -45,7 +45,6 @@ pub(super) async fn show(
                 ascii,
                 place: connection.label(),
                 command_line: connection.command_line(),
-                profile: connection.profile().map(str::to_owned),
                 capabilities: connection.capabilities(),
                 embedded: reached.host.as_ref().is_some_and(Host::is_own),
                 alerts: Alerts { bell: session.config.dashboard.bell, osc9: session.config.dashboard.osc9 },

@@ -14,6 +14,7 @@ use crate::client::attributes::{
 };
 use crate::client::lists::Listed;
 use crate::domain::Scope;
+use std::collections::HashSet;
 
 const VAULTS: [Column; 7] = [
     Column::of(&vault::NAME),
@@ -99,11 +100,16 @@ impl Found {
     }
 }
 
-/// Says on standard error what could not be asked; whether there was such.
-pub(super) fn say_faults(mut faults: Vec<(Scope, Fault)>) -> bool {
-    faults.dedup();
+/// Says on standard error what could not be asked; whether there was such. A scope of which several questions failed for the same
+/// reason, each with a request of its own, says so once.
+pub(super) fn say_faults(faults: Vec<(Scope, Fault)>) -> bool {
+    let mut said = HashSet::new();
     for (scope, fault) in &faults {
-        output::say(&format!("vaultdeck: {scope}: {fault}"));
+        let line = format!("vaultdeck: {scope}: {fault}");
+        if !said.contains(&line) {
+            output::say(&line);
+            said.insert(line);
+        }
     }
     !faults.is_empty()
 }

@@ -16,6 +16,7 @@ mod context;
 mod copy;
 mod credentials;
 mod dashboard;
+mod decode;
 mod delete;
 mod demo;
 mod disassociate;
@@ -176,6 +177,7 @@ async fn dispatch(command: Command, session: &Session) -> Result<Exit, Failure> 
         Command::Point(command) => Box::pin(point::run(session, command)).await,
         Command::Restore(command) => Box::pin(restore::run(session, command)).await,
         Command::Find(options) => find::run(session, &options).await,
+        Command::Decode(options) => decode::run(session, &options).await,
         Command::Findings(options) => findings::run(session, &options).await,
         Command::History(command) => history::run(session, &command),
         Command::Metrics(options) => metrics::run(session, &options).await,

@@ -1,6 +1,7 @@
 //! The engine's own routes, over the socket or in process. Their bodies are [`crate::domain::extension`]'s.
 
 use crate::client::explain::kind_of;
+use crate::client::skew;
 use crate::client::text::clean;
 use crate::client::wire::{Handler, LOCAL_URL, OPERATION_LIMIT, Wire, WireError};
 use crate::client::{Fault, FaultKind};
@@ -278,7 +279,7 @@ impl Control {
             None => Bytes::new(),
         };
         let request = request.body(body).map_err(|error| Fault::new(FaultKind::Refused, error.to_string()))?;
-        let response = self.wire.send(request, limit).await.map_err(|error: WireError| Fault::from(&error))?;
+        let response = self.wire.ask(request, limit).await.map_err(|error: WireError| Fault::from(&error))?;
         checked(response)
     }
 }
@@ -288,7 +289,7 @@ pub(crate) async fn health(wire: &Wire, base: &str) -> Result<Health, Fault> {
     let request = http::Request::get(format!("{base}/_vaultdeck/health"))
         .body(Bytes::new())
         .map_err(|error| Fault::new(FaultKind::Refused, error.to_string()))?;
-    let response = wire.send(request, OPERATION_LIMIT).await.map_err(|error: WireError| Fault::from(&error))?;
+    let response = wire.ask(request, OPERATION_LIMIT).await.map_err(|error: WireError| Fault::from(&error))?;
     // An engine that is not well says so with 503, and in the same form.
     if response.status() == http::StatusCode::SERVICE_UNAVAILABLE {
         return decode(response.body());
@@ -329,6 +330,10 @@ pub(crate) fn checked(response: http::Response<Bytes>) -> Result<Bytes, Fault> {
     let code = header("x-amzn-errortype").and_then(|code| code.split([':', '#']).next().map(ToOwned::to_owned));
     let told = serde_json::from_slice::<ErrorBody>(response.body()).ok().and_then(|body| body.message);
     let message = told.map_or_else(|| format!("the engine answered HTTP {}", status.as_u16()), |text| clean(&text));
-    let kind = kind_of("this route", status.as_u16(), code.as_deref().unwrap_or_default());
-    Err(Fault { kind, message, request_id: header("x-amzn-requestid"), code })
+    let by_clock = skew::in_words(code.as_deref().unwrap_or_default(), Some(&message), header("date").as_deref());
+    let (kind, message) = match by_clock {
+        Some(skewed) => (FaultKind::Other, skewed),
+        None => (kind_of("this route", status.as_u16(), code.as_deref().unwrap_or_default()), message),
+    };
+    Err(Fault { kind, message, request_id: header("x-amzn-requestid"), code, login: None })
 }

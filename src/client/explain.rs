@@ -1,5 +1,6 @@
 //! The SDK's errors in plain words.
 
+use crate::client::skew;
 use crate::client::text::clean;
 use crate::client::wire::{OPERATION_LIMIT, WireError, root_cause};
 use crate::client::{Fault, FaultKind};
@@ -31,34 +32,42 @@ where
     match error {
         SdkError::ServiceError(answered) => {
             let (status, error) = (answered.raw().status().as_u16(), answered.err());
-            refusal(operation, status, error.code().unwrap_or_default(), error.message(), error.request_id())
+            // An answer that says that all went well, and is none of this operation.
+            if answered.raw().status().is_success() && error.code().is_none() {
+                return unreadable(operation, status, &root_cause(error));
+            }
+            let date = answered.raw().headers().get("date");
+            refusal(operation, status, (error.code().unwrap_or_default(), error.message()), date, error.request_id())
         }
         SdkError::TimeoutError(_) => {
             Fault::new(FaultKind::Network, format!("{operation}: no answer within {} s", OPERATION_LIMIT.as_secs()))
         }
         SdkError::ResponseError(answered) => match answered.raw().status().as_u16() {
             404 | 405 | 501 => Fault::not_supported(operation),
-            status => {
-                let cause = clean(&root_cause(error));
-                Fault::new(FaultKind::Other, format!("{operation}: an unreadable answer (HTTP {status}): {cause}"))
-            }
+            status => unreadable(operation, status, &root_cause(error)),
         },
         other => never_answered(operation, other),
     }
 }
 
-/// What a service answered in the place of success.
+fn unreadable(operation: &str, status: u16, cause: &str) -> Fault {
+    let cause = clean(cause);
+    Fault::new(FaultKind::Other, format!("{operation}: an unreadable answer (HTTP {status}): {cause}"))
+}
+
+/// What a service answered in the place of success: the status, its code and message, when it answered, and its name of the request.
 pub(crate) fn refusal(
     operation: &'static str,
     status: u16,
-    code: &str,
-    told: Option<&str>,
+    (code, told): (&str, Option<&str>),
+    date: Option<&str>,
     request_id: Option<&str>,
 ) -> Fault {
     let kind = kind_of(operation, status, code);
-    let mut fault = match &kind {
-        FaultKind::NotSupported { .. } => Fault::not_supported(operation),
-        _ => Fault::new(kind, message(operation, status, code, told)),
+    let mut fault = match (&kind, skew::in_words(code, told, date)) {
+        (FaultKind::NotSupported { .. }, _) => Fault::not_supported(operation),
+        (_, Some(skewed)) => Fault::new(FaultKind::Other, clean(&skewed)),
+        (_, None) => Fault::new(kind, message(operation, status, code, told)),
     };
     fault.code = (!code.is_empty()).then(|| clean(code));
     fault.request_id = request_id.map(clean);
@@ -67,14 +76,34 @@ pub(crate) fn refusal(
 
 /// The call did not get as far as an answer: no credentials, or no connection.
 fn never_answered(operation: &'static str, error: &(dyn Error + 'static)) -> Fault {
-    let cause = clean(&root_cause(error));
-    if find::<CredentialsError>(error).is_some() {
-        return Fault::new(FaultKind::Expired, format!("no usable credentials: {cause}"));
-    }
+    let wanted_keys = find::<CredentialsError>(error).is_some();
     if let Some(wire) = find::<WireError>(error) {
-        return Fault::from(wire);
+        let mut fault = Fault::from(wire);
+        // To sign in again helps nobody who does not reach what gives the keys.
+        if wanted_keys {
+            fault.message = format!("no credentials could be had: {}", fault.message);
+        }
+        return fault;
+    }
+    let cause = clean(&root_cause(error));
+    if wanted_keys {
+        return Fault::new(FaultKind::Expired, format!("no usable credentials: {}", clean(&last_causes(error))));
     }
     Fault::new(FaultKind::Network, format!("{operation}: {cause}"))
+}
+
+/// The innermost reason and what it was about: "failed to read FILE: No such file" and not "No such file" alone.
+fn last_causes(error: &(dyn Error + 'static)) -> String {
+    let (mut about, mut why) = (None, error);
+    while let Some(cause) = why.source() {
+        about = Some(why.to_string());
+        why = cause;
+    }
+    let why = why.to_string();
+    match about {
+        Some(about) if !about.contains(&why) => format!("{about}: {why}"),
+        _ => why,
+    }
 }
 
 /// The first error of a type among an error and its causes.
@@ -93,7 +122,7 @@ impl From<&WireError> for Fault {
     fn from(error: &WireError) -> Self {
         let kind = match error {
             WireError::Request(_) => FaultKind::Refused,
-            WireError::Unreachable { .. } | WireError::TooSlow { .. } => FaultKind::Network,
+            WireError::Unreachable { .. } | WireError::TooSlow { .. } | WireError::Page(_) => FaultKind::Network,
         };
         Self::new(kind, clean(&error.to_string()))
     }

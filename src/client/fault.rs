@@ -1,5 +1,6 @@
 //! Why something could not be done, in plain words, and what can be offered about it.
 
+use crate::domain::denial;
 use std::fmt;
 
 /// A failure of a call, as the dashboard shows it. Cheap to clone, harmless to show.
@@ -13,6 +14,8 @@ pub struct Fault {
     pub code: Option<String>,
     /// The id of the request, where the service answered; for a support case.
     pub request_id: Option<String>,
+    /// The command that signs in again, where a sign-in that is over is what is wrong.
+    pub login: Option<String>,
 }
 
 /// The kinds of failure.
@@ -44,7 +47,7 @@ pub enum FaultKind {
 pub enum Offer {
     /// It is asked again by itself; `r` asks at once.
     Retry,
-    /// Log in, then ask again; the text is the command to run when it is known.
+    /// Sign in with this command; then it goes on by itself, as it is asked again and again.
     LogIn(String),
     /// Nothing but reading the message.
     Nothing,
@@ -53,7 +56,7 @@ pub enum Offer {
 impl Fault {
     /// A fault of `kind` that says `message`.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, request_id: None }
+        Self { kind, message: message.into(), code: None, request_id: None, login: None }
     }
 
     /// The operation is not there, so what needs it cannot be shown.
@@ -66,18 +69,21 @@ impl Fault {
         matches!(self.kind, FaultKind::Throttled | FaultKind::Network | FaultKind::Other)
     }
 
-    /// What can be offered; `profile` is the AWS profile of the context, if it has one.
-    pub fn offer(&self, profile: Option<&str>) -> Offer {
+    /// What can be offered.
+    pub fn offer(&self) -> Offer {
         match &self.kind {
             FaultKind::Throttled | FaultKind::Network | FaultKind::Other => Offer::Retry,
-            FaultKind::Expired => Offer::LogIn(match profile {
-                Some(profile) => format!("aws sso login --profile {}", crate::client::text::shell_quote(profile)),
-                None => "aws sso login".to_owned(),
-            }),
+            // Keys that come from no sign-in may be renewed by other means, and are read anew each time.
+            FaultKind::Expired => self.login.clone().map_or(Offer::Retry, Offer::LogIn),
             FaultKind::Denied | FaultKind::NotFound | FaultKind::NotSupported { .. } | FaultKind::Refused => {
                 Offer::Nothing
             }
         }
+    }
+
+    /// Where one learns what is only told in an encoded form.
+    pub fn hint(&self) -> Option<&'static str> {
+        denial::encoded(&self.message).map(|_| "vaultdeck decode MESSAGE tells what the encoded message says")
     }
 
     /// One or two words for a badge.
@@ -97,8 +103,34 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.label(), self.message)
+        write!(f, "{}: {}", self.label(), self.message)?;
+        if let Some(login) = &self.login {
+            write!(f, "; to sign in again: {login}")?;
+        }
+        match self.hint() {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
     }
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_says_how_one_signs_in_and_how_an_encoded_message_is_read() {
+        let signed_out =
+            Fault { login: Some("aws sso login".to_owned()), ..Fault::new(FaultKind::Expired, "it is over") };
+        assert_eq!(signed_out.to_string(), "credentials expired: it is over; to sign in again: aws sso login");
+        let blob = "oGsbAaIV7wlfj8zUqebHUANHzFbmkzILlxyj";
+        let encoded = Fault::new(FaultKind::Denied, format!("no. Encoded authorization failure message: {blob}"));
+        assert!(
+            encoded.to_string().ends_with("; vaultdeck decode MESSAGE tells what the encoded message says"),
+            "{encoded}"
+        );
+        assert_eq!(Fault::new(FaultKind::Denied, "no").to_string(), "access denied: no");
+    }
+}

@@ -59,7 +59,7 @@ impl JsonService {
         let (service, region) = (self.names.service, self.region.as_str());
         let post = Post { service, region, url: &self.url, headers: &headers, body };
         let request = post.signed(&self.credentials).await?;
-        let response = self.wire.send(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
+        let response = self.wire.ask(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
         answer(operation, &response)
     }
 }

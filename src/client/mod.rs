@@ -51,6 +51,7 @@ mod read;
 pub mod report;
 pub mod root_key;
 mod signed;
+mod skew;
 pub mod stranded;
 pub mod survey;
 pub mod text;
@@ -59,6 +60,7 @@ pub mod user_file;
 pub mod versions;
 pub mod views;
 pub mod wall;
+mod web_page;
 mod wire;
 
 pub use approve::{Approved, Pending};

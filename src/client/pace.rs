@@ -106,7 +106,11 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
         Query::Items { .. } if grows => LISTS,
         // Of a moment near that end more is known once more of its log is stored.
         Query::Sight { .. } => LISTS,
-        Query::Items { .. } | Query::RestoreMetadata { .. } | Query::Changes { .. } | Query::Find { .. } => FROZEN,
+        Query::Items { .. }
+        | Query::RestoreMetadata { .. }
+        | Query::Changes { .. }
+        | Query::Find { .. }
+        | Query::Denial { .. } => FROZEN,
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::client::{Capabilities, Fault};
 use crate::domain::KnownPoint;
 use crate::domain::backup_policy::Policy;
+use crate::domain::denial::Denial;
 use crate::domain::extension::{ChangedItem, Health, Items, PointMatches, Sight, Standing, Status, UnreadPoint};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
@@ -189,6 +190,11 @@ pub enum Query {
         /// The hold's id.
         hold: String,
     },
+    /// What an encoded authorization message says: [`Answer::Denial`].
+    Denial {
+        /// The message, as [`crate::domain::denial::encoded`] finds it.
+        message: String,
+    },
     /// The KMS keys of an account and region, with their aliases: [`Answer::KmsKeys`].
     KmsKeys,
     /// One KMS key: [`Answer::KmsKey`].
@@ -331,6 +337,8 @@ pub enum Answer {
     LegalHold(Arc<LegalHold>),
     /// To [`Query::HeldPoints`], by ARN.
     HeldPoints(Rows<HeldPoint>),
+    /// To [`Query::Denial`].
+    Denial(Arc<Denial>),
     /// To [`Query::KmsKeys`], by id.
     KmsKeys(Rows<KmsKey>),
     /// To [`Query::KmsKey`], without its aliases; none where there is none, or not any more.

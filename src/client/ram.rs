@@ -86,7 +86,7 @@ impl Ram {
         let region = self.region.as_str();
         let post = Post { service: SERVICE, region, url: &url, headers: &headers, body: body.to_string() };
         let request = post.signed(&self.credentials).await?;
-        let response = self.wire.send(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
+        let response = self.wire.ask(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
         answer(operation, &response)
     }
 }

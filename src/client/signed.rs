@@ -134,7 +134,8 @@ pub(crate) fn answer(operation: &'static str, response: &http::Response<Bytes>) 
     let code = header("x-amzn-errortype").or_else(|| body["__type"].as_str().map(clean)).unwrap_or_default();
     let code = code.split(':').next().unwrap_or_default().rsplit('#').next().unwrap_or_default();
     let message = body["message"].as_str().or_else(|| body["Message"].as_str());
-    Err(refusal(operation, response.status().as_u16(), code, message, request_id.as_deref()))
+    let date = header("date");
+    Err(refusal(operation, response.status().as_u16(), (code, message), date.as_deref(), request_id.as_deref()))
 }
 
 /// Where AWS has such a service.

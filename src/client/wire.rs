@@ -3,6 +3,7 @@
 //! The SDK cannot dial a Unix socket or call a function; its HTTP client can be replaced, and this is the replacement. A
 //! connection is made per call: on this machine that costs less than finding out that a kept one died with its engine.
 
+use crate::client::web_page::WebPage;
 use crate::domain::extension::VERSION_HEADER;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::Connector;
@@ -80,6 +81,9 @@ pub enum WireError {
         /// The limit.
         limit: Duration,
     },
+    /// Somebody in between answered with a page of HTML.
+    #[error("{0}")]
+    Page(Box<WebPage>),
     /// The request itself is at fault.
     #[error("{0}")]
     Request(String),
@@ -131,18 +135,47 @@ impl Wire {
         }
     }
 
+    /// Asks a service: as [`Self::send`], but a page of HTML is the answer of somebody else. Only what a machine of AWS tells of
+    /// itself comes with such pages, too.
+    pub async fn ask(
+        &self,
+        request: http::Request<Bytes>,
+        limit: Duration,
+    ) -> Result<http::Response<Bytes>, WireError> {
+        let uri = request.uri().clone();
+        let response = self.send(request, limit).await?;
+        if uri.host().is_some_and(|host| ["169.254.", "[fd00:ec2:"].iter().any(|own| host.starts_with(own))) {
+            return Ok(response);
+        }
+        match WebPage::in_place_of(&self.place_of(&uri), &response) {
+            Some(page) => Err(WireError::Page(Box::new(page))),
+            None => Ok(response),
+        }
+    }
+
     /// Sends a request with an absolute URI and waits for the whole answer, at most `limit`.
     pub async fn send(
         &self,
         request: http::Request<Bytes>,
         limit: Duration,
     ) -> Result<http::Response<Bytes>, WireError> {
-        let too_slow = || WireError::TooSlow { place: self.place(), limit };
+        let place = self.place_of(request.uri());
+        let too_slow = || WireError::TooSlow { place, limit };
         let response = tokio::time::timeout(limit, self.exchange(request)).await.map_err(|_| too_slow())??;
         if let Some(version) = response.headers().get(VERSION_HEADER).and_then(|value| value.to_str().ok()) {
             (self.notice)(version);
         }
         Ok(response)
+    }
+
+    /// The same, for a request: where anything may be asked, whom it is for.
+    fn place_of(&self, uri: &http::Uri) -> String {
+        match (&self.route, uri.authority()) {
+            (Route::Tls(_), Some(authority)) => {
+                authority.as_str().rsplit('@').next().unwrap_or_default().trim_end_matches(":443").to_owned()
+            }
+            _ => self.place(),
+        }
     }
 
     async fn exchange(&self, mut request: http::Request<Bytes>) -> Result<http::Response<Bytes>, WireError> {
@@ -201,9 +234,13 @@ impl Wire {
         connector: &SharedHttpConnector,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, WireError> {
+        let place = self.place_of(request.uri());
         let request =
             HttpRequest::try_from(request.map(SdkBody::from)).map_err(|error| WireError::Request(error.to_string()))?;
-        let response = connector.call(request).await.map_err(|error| self.broken(root_cause(&error)))?;
+        let response = connector.call(request).await.map_err(|error| {
+            let reason = by_proxy(&error).unwrap_or_else(|| root_cause(&error));
+            WireError::Unreachable { place, reason }
+        })?;
         let response = response.try_into_http1x().map_err(|error| self.broken(error))?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| self.broken(error))?.to_bytes();
@@ -241,6 +278,26 @@ fn set_host(request: &mut http::Request<Bytes>) -> Result<(), WireError> {
     Ok(())
 }
 
+/// Why the proxy that the environment names did not connect, where it is that which failed. The connector tells it by its words
+/// only, and what page the proxy answered not at all.
+fn by_proxy(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+    let why = causes.find_map(|cause| cause.strip_prefix("tunnel error: ").map(ToOwned::to_owned))?;
+    let named = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].map(std::env::var).into_iter().flatten();
+    let named = named.map(|url| url.rsplit('@').next().unwrap_or_default().to_owned()).find(|url| !url.is_empty());
+    let proxy = named.map(|url| format!("the proxy {url}")).unwrap_or_else(|| "the proxy".to_owned());
+    Some(match why.as_str() {
+        "proxy authorization required" => {
+            format!("{proxy} wants a name and a password (HTTP 407): HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT")
+        }
+        "failed to create underlying connection" => format!("{proxy} is out of reach: {}", root_cause(error)),
+        "unsuccessful" => {
+            format!("{proxy} refuses to connect to it: sign in there with a browser, or name the host in NO_PROXY")
+        }
+        other => format!("{proxy}: {other}"),
+    })
+}
+
 /// The innermost reason: "connection refused" and not "dispatch failure".
 pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
@@ -266,10 +323,10 @@ impl HttpConnector for Wire {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(Box::new(error)))?;
             let (parts, body) = request.into_parts();
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-            let response = wire.send(http::Request::from_parts(parts, body), SDK_LIMIT).await;
+            let response = wire.ask(http::Request::from_parts(parts, body), SDK_LIMIT).await;
             let response = response.map_err(|error| match error {
                 WireError::TooSlow { .. } => ConnectorError::timeout(Box::new(error)),
-                WireError::Unreachable { .. } => ConnectorError::io(Box::new(error)),
+                WireError::Unreachable { .. } | WireError::Page(_) => ConnectorError::io(Box::new(error)),
                 WireError::Request(_) => ConnectorError::user(Box::new(error)),
             })?;
             HttpResponse::try_from(response.map(SdkBody::from))

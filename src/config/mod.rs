@@ -138,12 +138,14 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// It says something that makes no sense.
-    #[error("{}:{line}: {message}", path.display())]
+    #[error("{}:{line}:{column}: {message}", path.display())]
     Wrong {
         /// The file.
         path: PathBuf,
         /// The line, from 1 on.
         line: usize,
+        /// The character in it, from 1 on.
+        column: usize,
         /// What is wrong.
         message: String,
     },
@@ -190,10 +192,12 @@ impl Config {
 
     /// Reads what `path` holds.
     pub fn read(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let wrong = |at: usize, message: String| ConfigError::Wrong {
-            path: path.to_owned(),
-            line: text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1,
-            message,
+        let wrong = |at: usize, message: String| {
+            let before = text.get(..at).unwrap_or(text);
+            let begin = before.rfind('\n').map_or(0, |end| end + 1);
+            let line = before.matches('\n').count() + 1;
+            let column = before[begin..].chars().count() + 1;
+            ConfigError::Wrong { path: path.to_owned(), line, column, message }
         };
         let file: File =
             toml::from_str(text).map_err(|e| wrong(e.span().map_or(0, |span| span.start), e.message().to_owned()))?;
@@ -344,6 +348,18 @@ mod tests {
     }
 
     #[test]
+    fn mistakes_are_told_with_their_column_and_what_could_stand_there() {
+        let told = |text: &str| read(text).unwrap_err();
+        let unknown = told("[contexts.a]\nprofile = \"ü\"\nurl = \"x\"");
+        assert!(unknown.starts_with("config.toml:3:1: unknown field `url`, expected one of "), "{unknown}");
+        assert!(unknown.contains("`endpoint_url`") && unknown.contains("`profile`"), "{unknown}");
+        let kind = told("[dashboard]\nbell = \"ü\" # x");
+        assert!(kind.starts_with("config.toml:2:8: ") && kind.contains("expected a boolean"), "{kind}");
+        let relative = told("restore_roots = [\"/ü\", \"here\"]");
+        assert!(relative.starts_with("config.toml:1:24: "), "characters are counted, and not bytes: {relative}");
+    }
+
+    #[test]
     fn mistakes_are_told_with_file_and_line() {
         let table = [
             ("theme = 1", "config.toml:1: ", "string"),
@@ -385,6 +401,7 @@ mod tests {
         ];
         for (text, place, what) in table {
             let message = read(text).unwrap_err();
+            let place = place.trim_end();
             assert!(message.starts_with(place) && message.contains(what), "{text}: {message}");
         }
     }

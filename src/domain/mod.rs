@@ -17,6 +17,7 @@ pub mod copies;
 pub mod damage;
 pub mod day;
 pub mod deed;
+pub mod denial;
 pub mod details;
 pub mod due;
 pub mod error;

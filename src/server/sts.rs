@@ -1,10 +1,11 @@
-//! STS (query protocol: a form in, XML out): who am I, and keys for a role in another account.
+//! STS (query protocol: a form in, XML out): who am I, keys for a role in another account, and that nothing is encoded here.
 
 use super::failure::Failure;
 use super::query::Query;
 use super::reply::Reply;
 use super::xml::{STS_NAMESPACE, escaped};
 use crate::domain::Time;
+use crate::domain::denial::LONGEST;
 use crate::engine::{Caller, Engine, Identity};
 use http::StatusCode;
 
@@ -31,6 +32,7 @@ pub(super) fn answer(
     let result = match action.as_str() {
         "GetCallerIdentity" => caller_identity(form, caller, identity)?,
         "AssumeRole" => assume_role(form, engine, caller)?,
+        "DecodeAuthorizationMessage" => return Err(decode(form)?),
         other => return Err(Failure::unknown_operation(format!("{other} of AWS STS is not supported by this engine"))),
     };
     let xml = format!(
@@ -64,6 +66,17 @@ fn assume_role(mut form: Query, engine: &Engine, caller: &Caller) -> Result<Stri
         + &element("Expiration", &xml_time(keys.expiration));
     let user = element("AssumedRoleId", &keys.assumed_role_id) + &element("Arn", keys.assumed_role_arn.as_str());
     Ok(format!("<Credentials>{credentials}</Credentials><AssumedRoleUser>{user}</AssumedRoleUser>"))
+}
+
+/// This engine says in plain words what it denies, so that no encoded message is one of its own.
+fn decode(mut form: Query) -> Result<Failure, Failure> {
+    let message = form.required_string("EncodedMessage")?;
+    form.finish()?;
+    if message.chars().count() > LONGEST {
+        return Err(Failure::invalid(format!("Invalid EncodedMessage: at most {LONGEST} characters")));
+    }
+    let why = "The message is none of this engine's, which encodes none";
+    Ok(Failure::new(StatusCode::BAD_REQUEST, "InvalidAuthorizationMessageException", why))
 }
 
 fn xml_time(time: Time) -> String {

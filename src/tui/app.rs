@@ -61,8 +61,6 @@ pub struct Setup {
     pub place: String,
     /// How the context is told to the `aws` command line.
     pub command_line: CommandLine,
-    /// The AWS profile, if there is one.
-    pub profile: Option<String>,
     /// Whether the engine lives in this process.
     pub embedded: bool,
     /// What the context can do, as far as known before anything answered.
@@ -174,7 +172,6 @@ impl App {
             glyphs: setup.glyphs,
             place: setup.place,
             command_line: setup.command_line,
-            profile: setup.profile,
             embedded: setup.embedded,
             beside: setup.size.0 >= WIDE,
             beside_width: None,

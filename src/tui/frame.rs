@@ -76,9 +76,9 @@ fn view_header(app: &App, area: Rect, painter: &mut Painter<'_>) {
         left.push(segment(dot.clone(), Role::Rule));
         left.push(segment("quits when no job runs", Role::Warning));
     }
-    if world.store.slot(&Key::context(Query::Scopes)).fault.is_some() {
+    if let Some(fault) = &world.store.slot(&Key::context(Query::Scopes)).fault {
         left.push(segment(dot.clone(), Role::Rule));
-        left.push(segment("out of reach, trying again", Role::Bad));
+        left.push(segment(format!("{}, trying again", fault.label()), Role::Bad));
     }
     let now = world.now();
     let simulated = if now == world.wall { "" } else { "simulated " };

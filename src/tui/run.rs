@@ -52,8 +52,6 @@ pub struct Options {
     pub place: String,
     /// How the context is told to the `aws` command line.
     pub command_line: CommandLine,
-    /// The AWS profile, if there is one.
-    pub profile: Option<String>,
     /// Whether the engine lives in this process, so that quitting ends its jobs.
     pub embedded: bool,
     /// What the context can do, as far as known before anything answered.
@@ -123,7 +121,6 @@ pub async fn run(options: Options, backend: Backend) -> Result<(), RunError> {
         glyphs: if options.ascii { ASCII } else { glyphs },
         place: options.place,
         command_line: options.command_line,
-        profile: options.profile,
         embedded: options.embedded,
         capabilities: options.capabilities,
         alerts: options.alerts,

@@ -5,6 +5,7 @@ use crate::client::query::{FoundItems, Place, PlanDetail, RestoreMetadata, Scope
 use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::backup_policy::Policy;
+use crate::domain::denial::Denial;
 use crate::domain::extension::{ChangedItem, Health, Items, Problem, Sight, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
@@ -17,7 +18,7 @@ use crate::domain::resource::ProtectedResource;
 use crate::domain::sharing::VaultShare;
 use crate::domain::vault::{Vault, VaultRef};
 use crate::domain::{Account, Arn, PlanId, Scope, Tags, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What is known of one key.
@@ -103,12 +104,26 @@ pub struct Freshness {
     pub waiting: bool,
     /// How many records came so far where that is so.
     pub records: usize,
-    /// How many keys there are.
-    pub keys: usize,
-    /// What failed, where.
+    /// How many scopes were asked.
+    pub scopes: usize,
+    /// What failed, where: each question by itself.
     pub faults: Vec<(Option<Scope>, Fault)>,
     /// When the first of the failed ones is asked again.
     pub next_try: Option<Time>,
+}
+
+impl Freshness {
+    /// The scopes in which something failed: one of which three questions fail is one. None for the context as a whole.
+    pub fn failing(&self) -> BTreeSet<&Scope> {
+        self.faults.iter().filter_map(|(scope, _)| scope.as_ref()).collect()
+    }
+
+    /// What happened, in one or two words: how it is called where all failed in the same way.
+    pub fn label(&self) -> Option<&'static str> {
+        let mut labels = self.faults.iter().map(|(_, fault)| fault.label());
+        let first = labels.next()?;
+        Some(if labels.all(|label| label == first) { first } else { "failed" })
+    }
 }
 
 /// Writes the accessors that look for one kind of answer.
@@ -205,6 +220,9 @@ answers! {
     /// Who can do an action to a vault.
     who_can(scope: &Scope, vault: &str, action: &str) -> Arc<Vec<Standing>> =
         Key::scoped(scope.clone(), Query::WhoCan { vault: vault.to_owned(), action: action.to_owned() }), WhoCan;
+    /// What an encoded authorization message says.
+    denial(scope: &Scope, message: &str) -> Arc<Denial> =
+        Key::scoped(scope.clone(), Query::Denial { message: message.to_owned() }), Denial;
     /// A KMS key, or that there is none.
     kms_key(scope: &Scope, name: &str) -> Arc<Option<KmsKey>> =
         Key::scoped(scope.clone(), Query::KmsKey { name: name.to_owned() }), KmsKey;
@@ -318,10 +336,10 @@ impl Store {
 
     /// How fresh the answers to these keys are.
     pub fn freshness<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) -> Freshness {
-        let mut freshness = Freshness::default();
+        let (mut freshness, mut scopes) = (Freshness::default(), BTreeSet::new());
         for key in keys {
             let slot = self.slot(key);
-            freshness.keys += 1;
+            scopes.extend(&key.scope);
             freshness.oldest = match (freshness.oldest, slot.at) {
                 (Some(oldest), Some(at)) => Some(oldest.min(at)),
                 (oldest, at) => oldest.or(at),
@@ -334,6 +352,7 @@ impl Store {
                 freshness.records += slot.records;
             }
         }
+        freshness.scopes = scopes.len();
         freshness
     }
 

@@ -44,8 +44,6 @@ pub struct World {
     pub place: String,
     /// How the context is told to the `aws` command line.
     pub command_line: CommandLine,
-    /// The AWS profile, for what to say about expired credentials.
-    pub profile: Option<String>,
     /// Whether the engine lives in this process, so that quitting ends its jobs.
     pub embedded: bool,
     /// Whether the detail of the selected row stands beside lists: there is room, and nobody put it away.

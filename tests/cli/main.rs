@@ -4,6 +4,7 @@
 mod accounts;
 mod air_gap;
 mod backup_policies;
+mod decode;
 mod deletions;
 mod demo;
 mod events;
@@ -309,7 +310,7 @@ fn a_mistake_in_the_config_file_is_told_by_its_line() {
     home.write_config("theme = \"light\"\n[contexts.a]\nurl = \"x\"\n");
     let ran = home.run(&["vaults"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("config.toml:3: unknown field `url`"), "{}", ran.err);
+    assert!(ran.err.contains("config.toml:3:1: unknown field `url`, expected one of"), "{}", ran.err);
 }
 
 #[test]

@@ -12,6 +12,11 @@ pub fn given_url() -> Option<String> {
 
 /// Runs one test of this binary against `url`, with a profile `moto` that has these keys, and one whose login is over.
 pub fn in_child(test: &str, url: &str, keys: (&str, &str)) {
+    in_child_with(test, url, keys, &[]);
+}
+
+/// The same with more variables in the environment.
+pub fn in_child_with(test: &str, url: &str, keys: (&str, &str), more: &[(&str, &str)]) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config");
     let profiles = format!(
@@ -31,6 +36,7 @@ pub fn in_child(test: &str, url: &str, keys: (&str, &str)) {
         // Keys that lie about in the environment must not overrule a profile that was named.
         .env("AWS_ACCESS_KEY_ID", "WRONG")
         .env("AWS_SECRET_ACCESS_KEY", "wrong")
+        .envs(more.iter().copied())
         .output()
         .unwrap();
     let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -4,14 +4,18 @@
 mod approval;
 mod child;
 mod counts;
+mod denials;
 mod engine;
 mod history;
+mod in_between;
 mod kept_job;
 mod moto;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;
+mod one_of_twelve;
 mod points;
 mod reaching;
 mod recorder;
 mod sending;
+mod sso;
 mod standin;

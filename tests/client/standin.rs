@@ -12,6 +12,11 @@ pub struct Asked {
     pub line: String,
     /// The operation of a JSON service, where it is one of those: `GraniteServiceVersion20100801.GetMetricData`.
     pub target: String,
+    /// The `Authorization` header; empty where there is none.
+    pub authorization: String,
+    /// The token of a sign-in by which it is asked; empty where there is none.
+    pub token: String,
+    pub body: String,
 }
 
 /// What is answered.
@@ -19,17 +24,29 @@ pub struct Told {
     pub status: u16,
     pub content_type: &'static str,
     pub body: String,
+    /// More lines of its head, each with its line end.
+    pub headers: &'static str,
+    /// How long that takes.
+    pub after: Duration,
     /// Whether it says that it is an engine.
     pub is_engine: bool,
 }
 
 impl Told {
     pub fn json(value: &Value) -> Self {
-        Self { status: 200, content_type: "application/json", body: value.to_string(), is_engine: false }
+        Self::of(200, "application/json", value.to_string())
     }
 
     pub fn xml(status: u16, body: impl Into<String>) -> Self {
-        Self { status, content_type: "text/xml", body: body.into(), is_engine: false }
+        Self::of(status, "text/xml", body.into())
+    }
+
+    pub fn html(status: u16, body: impl Into<String>) -> Self {
+        Self::of(status, "text/html; charset=utf-8", body.into())
+    }
+
+    fn of(status: u16, content_type: &'static str, body: String) -> Self {
+        Self { status, content_type, body, headers: "", after: Duration::ZERO, is_engine: false }
     }
 
     /// What STS says of whoever asks.
@@ -44,8 +61,7 @@ impl Told {
 
     /// What AWS Backup says of what it does not know.
     pub fn unknown() -> Self {
-        let body = "{\"message\": \"no such thing\"}".to_owned();
-        Self { status: 404, content_type: "application/json", body, is_engine: false }
+        Self::of(404, "application/json", "{\"message\": \"no such thing\"}".to_owned())
     }
 }
 
@@ -82,12 +98,18 @@ async fn while_open(mut stream: TcpStream, answer: &(impl Fn(&Asked) -> Told + S
             more(&mut stream, &mut read).await?;
         }
         let line = head.lines().next()?.rsplit_once(' ')?.0.to_owned();
-        read.drain(..length);
+        let body = String::from_utf8(read.drain(..length).collect()).ok()?;
+        let (authorization, token) = (field("authorization"), field("x-amz-sso_bearer_token"));
         let target = field("x-amz-target").unwrap_or_default();
-        let Told { status, content_type, body, is_engine } = answer(&Asked { line, target });
+        let (authorization, token) = (authorization.unwrap_or_default(), token.unwrap_or_default());
+        let Told { status, content_type, body, headers, after, is_engine } =
+            answer(&Asked { line, target, authorization, token, body });
+        tokio::time::sleep(after).await;
         let version = if is_engine { "x-vaultdeck-version: 9.9.9\r\n" } else { "" };
         let length = body.len();
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\n{version}content-length: {length}");
+        let head = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\n{headers}{version}content-length: {length}"
+        );
         stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).await.ok()?;
     }
 }

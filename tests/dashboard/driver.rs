@@ -75,7 +75,6 @@ impl Driver {
             glyphs: start.glyphs,
             place: "embedded engine".to_owned(),
             command_line: CommandLine::default(),
-            profile: None,
             embedded: start.embedded,
             capabilities: start.capabilities,
             alerts: start.alerts,

@@ -203,3 +203,15 @@ async fn tagging_speaks_cbor_too() {
     let answer = server.send(server.signed("tagging", "POST", path, &headers, b"\x9f")).await;
     assert_eq!((answer.status(), answer.header("x-amzn-errortype")), (400, "SerializationException"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_this_engine_did_not_encode_is_none() {
+    let server = Server::start().await;
+    let sts = client!(aws_sdk_sts, server, server.keys());
+    let decode = |message: String| sts.decode_authorization_message().encoded_message(message).send();
+    let refused = decode("oGsbAaIV7wlfj8zUqebHUANHzFbmkzILlxyj".to_owned()).await.unwrap_err();
+    assert_eq!(refused.code(), Some("InvalidAuthorizationMessageException"));
+    assert!(refused.into_service_error().is_invalid_authorization_message_exception());
+    let long = decode("x".repeat(10_241)).await.unwrap_err();
+    assert_eq!(long.code(), Some("ValidationError"));
+}

@@ -1,6 +1,6 @@
-//! `vaultdeck find` and `vaultdeck point diff`.
+//! `vaultdeck find`, `vaultdeck point diff` and `vaultdeck decode`.
 
-use super::{ContextOptions, RowOptions, ScopeOptions};
+use super::{ContextOptions, PlainFormat, RowOptions, ScopeOptions};
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -38,4 +38,17 @@ pub(in crate::cli) struct DiffOptions {
     pub(in crate::cli) place: ContextOptions,
     #[command(flatten)]
     pub(in crate::cli) rows: RowOptions,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DecodeOptions {
+    /// The message with whatever stands around it, or - for standard input
+    pub(in crate::cli) message: String,
+    #[command(flatten)]
+    pub(in crate::cli) scope: ScopeOptions,
+    #[command(flatten)]
+    pub(in crate::cli) place: ContextOptions,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(in crate::cli) output: PlainFormat,
 }

@@ -1,6 +1,6 @@
 //! Who the context is, and the SDK clients of its scopes.
 
-use super::Connection;
+use super::{Connection, login};
 use crate::client::control::Control;
 use crate::client::explain::Explain;
 use crate::client::signed::of_profile;
@@ -69,12 +69,23 @@ impl Connection {
             Some(control) => self.engine_home(&control).await,
             None => self.aws_home().await,
         };
-        let found = found.map(Arc::new);
+        let found = match found {
+            Ok(home) => Ok(Arc::new(home)),
+            Err(fault) => Err(self.with_login(fault).await),
+        };
         *slot = match &found {
             Ok(home) => HomeSlot::Known(home.clone()),
             Err(fault) => HomeSlot::Failed(Instant::now(), fault.clone()),
         };
         found
+    }
+
+    /// The fault, with how one signs in again where that helps.
+    pub(crate) async fn with_login(&self, mut fault: Fault) -> Fault {
+        if fault.kind == FaultKind::Expired && fault.login.is_none() && !self.is_local() {
+            fault.login = login::command(self.profile()).await;
+        }
+        fault
     }
 
     /// Drops all credentials, so that the next call finds new ones: after a login, or when an engine was replaced.

@@ -4,6 +4,7 @@
 //! its regions) is found out by the first call that needs it, and forgotten when its credentials turn out to be void.
 
 mod home;
+mod login;
 mod members;
 mod scopes;
 

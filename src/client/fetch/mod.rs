@@ -287,6 +287,8 @@ impl Task {
         };
         let reached = result.is_ok();
         slot.lost = matches!(&result, Err(fault) if fault.kind == FaultKind::Network);
+        let is_void = matches!(&result, Err(fault) if fault.kind == FaultKind::Expired);
+        let signed_in = std::mem::replace(&mut slot.void, is_void) && reached;
         slot.next = now + pause;
         let waiting = slot.waiting.take();
         let at = chrono::Utc::now();
@@ -294,6 +296,9 @@ impl Task {
         self.tell(Event::Answered(reply));
         if reached {
             self.found_again(now);
+        }
+        if signed_in {
+            self.signed_in_again(now);
         }
         if let Some(extent) = waiting {
             self.start(&key, extent);
@@ -306,6 +311,13 @@ impl Task {
     fn found_again(&mut self, now: Instant) {
         for slot in self.slots.values_mut().filter(|slot| slot.lost) {
             slot.lost = false;
+            slot.next = slot.next.min(now);
+        }
+    }
+
+    /// Somebody signed in again: what had no credentials either is asked now, and not when its own pause is over.
+    fn signed_in_again(&mut self, now: Instant) {
+        for slot in self.slots.values_mut().filter(|slot| slot.void) {
             slot.next = slot.next.min(now);
         }
     }

@@ -15,6 +15,8 @@ pub(super) struct Slot {
     pub(super) failures: u32,
     /// Whether the last call did not reach the other side.
     pub(super) lost: bool,
+    /// Whether the last call had no usable credentials.
+    pub(super) void: bool,
     /// When it is asked again by itself.
     pub(super) next: Instant,
     pub(super) answered: Instant,
@@ -41,6 +43,7 @@ impl Slot {
             waiting: None,
             failures: 0,
             lost: false,
+            void: false,
             next: now,
             answered: now,
             last: None,

@@ -50,7 +50,7 @@ impl Topics {
             Unsigned::NoKeys(why) => format!("no AWS keys: {why}"),
             Unsigned::Malformed(why) => why,
         })?;
-        let response = self.wire.send(request, LIMIT).await.map_err(|error| error.to_string())?;
+        let response = self.wire.ask(request, LIMIT).await.map_err(|error| error.to_string())?;
         if response.status().is_success() {
             return Ok(());
         }

@@ -47,7 +47,7 @@ impl Connection {
         }
         let request = self.signed_get(&scope, &url).await?;
         let limit = if follow { WAIT + OPERATION_LIMIT } else { OPERATION_LIMIT };
-        let response = self.wire().send(request, limit).await.map_err(|error| Fault::from(&error))?;
+        let response = self.wire().ask(request, limit).await.map_err(|error| Fault::from(&error))?;
         serde_json::from_slice(&checked(response)?)
             .map_err(|error| Fault::new(FaultKind::Other, format!("the events cannot be read: {error}")))
     }

@@ -37,7 +37,7 @@ impl Connection {
                 url.push_str(&format!("&nextToken={}", segment(token)));
             }
             let request = self.signed_get(scope, &url).await?;
-            let response = self.wire().send(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
+            let response = self.wire().ask(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
             let page: Items = serde_json::from_slice(&checked(response)?)
                 .map_err(|error| Fault::new(FaultKind::Other, format!("the items cannot be read: {error}")))?;
             all.items.extend(page.items);

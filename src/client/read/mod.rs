@@ -1,6 +1,7 @@
 //! Carries out questions: which operations answer them, page by page.
 
 mod changes;
+mod denial;
 pub mod events;
 mod explore;
 mod items;
@@ -55,7 +56,10 @@ impl Asker for Connection {
             }
             self.forget_credentials().await;
             // A local engine that was replaced gives the new key by itself; elsewhere somebody must log in first.
-            if self.is_local() { Box::pin(self.answer(&question)).await } else { result }
+            match result {
+                Err(fault) if !self.is_local() => Err(self.with_login(fault).await),
+                _ => Box::pin(self.answer(&question)).await,
+            }
         })
     }
 }
@@ -200,6 +204,10 @@ impl Connection {
             Query::KmsKeys => {
                 question.bucket.turn().await;
                 Ok(Answer::KmsKeys(rows(self.kms(scope).await?.keys(scope).await?)))
+            }
+            Query::Denial { message } => {
+                question.bucket.turn().await;
+                Ok(Answer::Denial(Arc::new(denial::decoded(clients, message).await?)))
             }
             Query::KmsKey { name } => {
                 question.bucket.turn().await;

@@ -46,7 +46,7 @@ impl Connection {
         self.capabilities().allows(Feature::Items).map_err(unsupported)?;
         let base = self.base_url().ok_or_else(|| Fault::not_supported(WHAT))?;
         let request = self.signed_get(scope, &format!("{base}{route}")).await?;
-        let response = self.wire().send(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
+        let response = self.wire().ask(request, OPERATION_LIMIT).await.map_err(|error| Fault::from(&error))?;
         let unreadable = |error| Fault::new(FaultKind::Other, format!("the engine's answer cannot be read: {error}"));
         serde_json::from_slice(&checked(response)?).map_err(unreadable)
     }

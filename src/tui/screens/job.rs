@@ -68,10 +68,22 @@ impl JobScreen {
     }
 
     fn sheet(&self, world: &World) -> Sheet {
-        match self.kind {
+        let mut sheet = match self.kind {
             Kind::Backup => sheets::job::backup(&self.scope, &self.id, world),
             Kind::Restore => sheets::job::restore(&self.scope, &self.id, world),
             Kind::Copy => sheets::job::copy(&self.scope, &self.id, world),
+        };
+        // Whoever opens a job wants to know why it failed; whoever passes it in a list asks for nothing.
+        sheet.keys.extend(sheets::job::asked_of(&self.scope, self.message(world)));
+        sheet
+    }
+
+    /// What is said of how the job is.
+    fn message<'a>(&self, world: &'a World) -> Option<&'a String> {
+        match self.kind {
+            Kind::Backup => self.backup_job(world)?.status_message.as_ref(),
+            Kind::Restore => self.restore_job(world)?.status_message.as_ref(),
+            Kind::Copy => self.copy_job(world)?.status_message.as_ref(),
         }
     }
 

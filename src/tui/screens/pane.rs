@@ -21,12 +21,10 @@ pub fn freshness(freshness: &Freshness, world: &World) -> Segments<'static> {
         segments.push(segment("paused", Role::Warning));
         segments.push(segment(dot.clone(), Role::Rule));
     }
-    if let Some((_, fault)) = freshness.faults.first() {
-        let failed = freshness.faults.len();
-        let what = if freshness.keys > 1 {
-            format!("{} {failed} of {} {}", world.glyphs.warning, freshness.keys, fault.label())
-        } else {
-            format!("{} {}", world.glyphs.warning, fault.label())
+    if let Some(label) = freshness.label() {
+        let what = match (freshness.failing().len(), freshness.scopes) {
+            (0, _) | (_, 1) => format!("{} {label}", world.glyphs.warning),
+            (failing, all) => format!("{} {failing} of {all} {label}", world.glyphs.warning),
         };
         segments.push(segment(what, Role::Warning));
         if let Some(next) = freshness.next_try {
@@ -177,16 +175,17 @@ pub fn view_no_row<T: Record>(
 pub fn view_nothing(fresh: &Freshness, empty: Empty<'_>, world: &World, area: Rect, painter: &mut Painter<'_>) {
     if fresh.waiting && fresh.faults.is_empty() {
         view_text(&["Loading…"], area, painter);
-    } else if let Some((_, fault)) = fresh.faults.first() {
-        view_fault(fault, fresh.faults.len(), world, area, painter);
+    } else if let Some((scope, fault)) = fresh.faults.first() {
+        let others = fresh.failing().into_iter().filter(|other| Some(*other) != scope.as_ref()).count();
+        view_fault(fault, others, world, area, painter);
     } else {
         let lines: Vec<String> = empty.iter().map(|line| world.keymap.fill(line)).collect();
         view_text(&lines.iter().map(String::as_str).collect::<Vec<_>>(), area, painter);
     }
 }
 
-/// A failure in full, with what can be done about it.
-pub fn view_fault(fault: &Fault, failures: usize, world: &World, area: Rect, painter: &mut Painter<'_>) {
+/// A failure in full, with what can be done about it, and in how many other scopes something failed.
+fn view_fault(fault: &Fault, others: usize, world: &World, area: Rect, painter: &mut Painter<'_>) {
     let inner = inset(area);
     let headline = format!("{} {}", painter.glyphs.bad, fault.label());
     painter.put(inner.x, inner.y, inner.width, &headline, Role::Bad);
@@ -199,13 +198,16 @@ pub fn view_fault(fault: &Fault, failures: usize, world: &World, area: Rect, pai
     if let Some(id) = &fault.request_id {
         say(&format!("request id {id}"), Role::Dim);
     }
-    if failures > 1 {
-        say(&format!("and {} more", text::count(failures - 1, "scope", "scopes")), Role::Dim);
+    if let Some(hint) = fault.hint() {
+        say(&format!("{hint}."), Role::Dim);
     }
-    match fault.offer(world.profile.as_deref()) {
+    if others > 0 {
+        say(&format!("and {} more", text::count(others, "scope", "scopes")), Role::Dim);
+    }
+    match fault.offer() {
         Offer::Retry => say(&world.keymap.fill("It is asked again by itself; {refresh} asks now."), Role::Dim),
         Offer::LogIn(command) => {
-            say(&world.keymap.fill("Log in, then press {refresh}:"), Role::Dim);
+            say(&world.keymap.fill("Sign in, and it goes on by itself; {refresh} asks at once:"), Role::Dim);
             say(&format!("  {command}"), Role::Accent);
         }
         Offer::Nothing => {}

@@ -2,6 +2,7 @@
 
 use crate::domain::KnownPoint;
 use crate::domain::day::DayState;
+use crate::domain::denial;
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::tui::fmt;
@@ -135,7 +136,9 @@ const MEANINGS: &[(&[&str], &str)] = &[
 
 /// What a job's end means, in plain words; none when there is nothing to add.
 pub fn meaning(state: &JobState, started: bool, category: Option<&str>, message: Option<&str>) -> Option<&'static str> {
-    let said = format!("{} {}", category.unwrap_or_default(), message.unwrap_or_default()).to_lowercase();
+    // An encoded message may spell any word.
+    let message = message.map(denial::around).unwrap_or_default();
+    let said = format!("{} {message}", category.unwrap_or_default()).to_lowercase();
     let found = MEANINGS.iter().find(|(words, _)| words.iter().any(|word| said.contains(word)));
     if let Some((_, meaning)) = found {
         return Some(meaning);
@@ -161,6 +164,12 @@ mod tests {
         let never = meaning(&JobState::Expired, false, None, None).unwrap();
         let late = meaning(&JobState::Expired, true, None, None).unwrap();
         assert!(never.contains("never started") && late.contains("not done"));
+    }
+
+    #[test]
+    fn what_an_encoded_message_spells_by_chance_means_nothing() {
+        let said = "Encoded authorization failure message: xxxxxkmsxxxxxvssxxxxxquotaxxxxx";
+        assert_eq!(meaning(&JobState::Failed, true, None, Some(said)), None);
     }
 
     #[test]

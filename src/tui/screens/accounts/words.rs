@@ -89,14 +89,14 @@ pub(super) fn blind(why: &Why, account: &Account, region: &Region, world: &World
                 .to_owned(),
         ),
         Why::Fault(fault) => {
-            let advice = match fault.offer(world.profile.as_deref()) {
+            let advice = match fault.offer() {
                 Offer::Retry => world.keymap.fill("It is asked again by itself; {refresh} asks now."),
                 Offer::LogIn(command) => {
-                    format!("Log in, then press {}: {command}", world.keymap.told(Command::Refresh))
+                    world.keymap.fill("Sign in, and it goes on by itself; {refresh} asks at once: ") + &command
                 }
                 Offer::Nothing => String::new(),
             };
-            (fault.to_string(), advice)
+            (format!("{}: {}", fault.label(), fault.message), advice)
         }
     }
 }

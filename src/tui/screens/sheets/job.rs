@@ -2,6 +2,7 @@
 
 use super::{Sheet, moment, runs, timeline};
 use crate::client::{Key, Query};
+use crate::domain::denial;
 use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use crate::domain::names::JobId;
 use crate::domain::{Arn, Scope};
@@ -73,14 +74,55 @@ fn progress(state: &JobState, percent: Option<f64>) -> Option<Detail> {
 }
 
 /// The lines on why a job is as it is.
-fn reasons(state: &JobState, started: bool, category: Option<&String>, message: Option<&String>) -> Vec<Detail> {
+fn reasons(
+    (scope, state, started): (&Scope, &JobState, bool),
+    category: Option<&String>,
+    message: Option<&String>,
+    world: &World,
+) -> Vec<Detail> {
     let mut facts = Vec::new();
-    facts.extend(Detail::maybe("Message", message.cloned()));
+    facts.extend(Detail::maybe("Message", message.map(|text| denial::shortened(text).unwrap_or_else(|| text.clone()))));
+    if let Some(encoded) = message.and_then(|text| denial::encoded(text)) {
+        facts.extend(decoded(scope, encoded, world));
+    }
     let category = category.map(String::as_str).filter(|category| !category.eq_ignore_ascii_case("success"));
     facts.extend(Detail::maybe("Category", category));
     let meaning = status::meaning(state, started, category, message.map(String::as_str));
     facts.extend(meaning.map(|meaning| Detail::cell("What it means", Cell::new(meaning, Role::Strong))));
     facts
+}
+
+/// What an encoded authorization message says, once STS was asked, which is where the job is open on a screen of its own.
+fn decoded(scope: &Scope, encoded: &str, world: &World) -> Vec<Detail> {
+    let slot = world.store.slot(&asked(scope, encoded));
+    match (world.store.denial(scope, encoded), &slot.fault) {
+        (Some(denial), _) => {
+            let mut facts = vec![Detail::cell("Decoded", Cell::new(denial.what(), Role::Strong))];
+            facts.push(Detail::new("", denial.why()));
+            facts.extend(denial.circumstances().into_iter().map(|line| Detail::cell("", Cell::dim(line))));
+            facts
+        }
+        (None, Some(fault)) => vec![Detail::cell("Not decoded", Cell::new(fault.to_string(), Role::Warning))],
+        (None, None) if slot.asking => vec![Detail::cell("Decoded", Cell::dim("STS is asked…"))],
+        (None, None) => {
+            vec![Detail::cell("Decoded", Cell::dim(world.keymap.fill("not yet: {open} opens the job and asks STS.")))]
+        }
+    }
+}
+
+/// The question what an encoded authorization message says.
+fn asked(scope: &Scope, encoded: &str) -> Key {
+    Key::scoped(scope.clone(), Query::Denial { message: encoded.to_owned() })
+}
+
+/// The same of a job's message, where that carries one.
+pub fn asked_of(scope: &Scope, message: Option<&String>) -> Option<Key> {
+    message.and_then(|text| denial::encoded(text)).map(|encoded| asked(scope, encoded))
+}
+
+/// The encoded message as a whole, for other tools.
+fn whole(message: Option<&String>) -> Option<Detail> {
+    Detail::maybe("Encoded message", message.and_then(|text| denial::encoded(text)))
 }
 
 fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
@@ -91,10 +133,10 @@ fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
         facts.push(Detail::cell("Told by", Cell::new(PAST, Role::Dim)));
     }
     facts.extend(reasons(
-        &job.state,
-        job.initiated.is_some(),
+        (&job.scope, &job.state, job.initiated.is_some()),
         job.message_category.as_ref(),
         job.status_message.as_ref(),
+        world,
     ));
     facts.push(Detail::new("Resource", resource_name(job.resource_name.as_ref(), &job.resource_arn)));
     facts.push(Detail::new("Into vault", job.vault_name.clone()));
@@ -125,6 +167,7 @@ fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
     facts.push(Detail::new("Account, region", world.scope_name(&job.scope)));
     facts.extend(Detail::maybe("Encryption key", job.encryption_key_arn.clone()));
     facts.extend(job.backup_options.iter().map(|(name, value)| Detail::new(name, value.clone())));
+    facts.extend(whole(job.status_message.as_ref()));
     facts
 }
 
@@ -175,7 +218,7 @@ fn restore_facts(job: &RestoreJob, world: &World) -> Vec<Detail> {
     let now = world.now();
     let mut facts: Vec<Detail> = progress(&job.state, job.percent_done).into_iter().collect();
     facts.push(Detail::cell("State", status::job(&job.state, job.percent_done, world.glyphs)));
-    facts.extend(reasons(&job.state, true, None, job.status_message.as_ref()));
+    facts.extend(reasons((&job.scope, &job.state, true), None, job.status_message.as_ref(), world));
     facts.extend(Detail::maybe(
         "From",
         job.source_resource_arn.as_ref().map(|arn| world.resource_name(&job.scope, arn)),
@@ -204,6 +247,7 @@ fn restore_facts(job: &RestoreJob, world: &World) -> Vec<Detail> {
     facts.extend(Detail::maybe("Type", job.resource_type.as_ref().map(|kind| kind.as_str())));
     facts.extend(Detail::maybe("Role", job.iam_role_arn.as_ref().map(ToString::to_string)));
     facts.push(Detail::new("Account, region", world.scope_name(&job.scope)));
+    facts.extend(whole(job.status_message.as_ref()));
     facts
 }
 
@@ -219,7 +263,8 @@ fn copy_facts(job: &CopyJob, world: &World) -> Vec<Detail> {
     let now = world.now();
     let mut facts: Vec<Detail> = progress(&job.state, None).into_iter().collect();
     facts.push(Detail::cell("State", status::job(&job.state, None, world.glyphs)));
-    facts.extend(reasons(&job.state, true, job.message_category.as_ref(), job.status_message.as_ref()));
+    let category = job.message_category.as_ref();
+    facts.extend(reasons((&job.scope, &job.state, true), category, job.status_message.as_ref(), world));
     facts.extend(Detail::maybe("Created", job.created.map(|at| moment(at, now))));
     facts.extend(Detail::maybe("Ended", job.completed.map(|at| moment(at, now))));
     facts.extend(Detail::maybe("Size", job.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
@@ -237,5 +282,6 @@ fn copy_facts(job: &CopyJob, world: &World) -> Vec<Detail> {
     facts.extend(Detail::maybe("Parent job", job.parent_job_id.as_ref().map(ToString::to_string)));
     facts.extend(Detail::maybe("Called", job.member.clone()));
     facts.extend(child_copies(job, world));
+    facts.extend(whole(job.status_message.as_ref()));
     facts
 }
