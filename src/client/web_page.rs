@@ -35,10 +35,10 @@ pub struct WebPage {
 
 impl WebPage {
     /// The page that `response` is, which came in the place of `host`'s answer; none where it is no page. An operation that an
-    /// endpoint lacks (404, 405, 501) is told of in any form, and is none.
+    /// endpoint lacks (404, 405, 501) and its own trouble (500) are told of in any form, and are none.
     pub(crate) fn in_place_of(host: &str, response: &http::Response<Bytes>) -> Option<Self> {
         let status = response.status();
-        if matches!(status.as_u16(), 404 | 405 | 501) {
+        if matches!(status.as_u16(), 404 | 405 | 500 | 501) {
             return None;
         }
         let headers = response.headers();

@@ -106,7 +106,7 @@ async fn a_proxy_that_does_not_connect_is_named_with_what_to_do() {
         assert_eq!(fault.kind, FaultKind::Network);
         println!("told: {}", fault.message);
         let wanted = std::env::var("VAULTDECK_TEST_WANTED").unwrap();
-        assert!(fault.message.starts_with("backup.us-east-1.amazonaws.com: the proxy http://127.0.0.1:"), "{fault}");
+        assert!(fault.message.starts_with("backup.us-east-1.amazonaws.com: the proxy 127.0.0.1:"), "{fault}");
         assert!(fault.message.contains(&wanted) && !fault.message.contains("hidden"), "{fault}");
         return;
     }

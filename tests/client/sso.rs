@@ -95,11 +95,11 @@ async fn a_sign_in_that_is_over_says_the_command_and_goes_on_when_it_is_renewed(
         };
         return tokio::task::spawn_blocking(run).await.unwrap();
     };
-    // Nobody ever signed in: the file that is not there is named.
+    // Nobody ever signed in: that there is no token is said.
     let vaults = Key::scoped(scope(), Query::Vaults);
     let never = connect(&url).read(vaults.clone()).await.unwrap_err();
     assert_says_how(&never);
-    assert!(never.message.contains(".aws/sso/cache/"), "{never}");
+    assert!(never.message.contains("the cached SSO token"), "{never}");
     // A token that the service knows not, or not any more.
     sign_in("revoked", "2099-01-01T00:00:00Z");
     let revoked = connect(&url).read(vaults.clone()).await.unwrap_err();
