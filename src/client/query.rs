@@ -3,7 +3,9 @@
 use crate::client::{Capabilities, Fault};
 use crate::domain::KnownPoint;
 use crate::domain::backup_policy::Policy;
-use crate::domain::extension::{ChangedItem, Health, Items, PointMatches, Sight, Standing, Status, UnreadPoint};
+use crate::domain::extension::{
+    ChangedItem, Health, Items, NewDataOfBackup, PointMatches, Sight, Standing, Status, UnreadPoint,
+};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
@@ -127,6 +129,12 @@ pub enum Query {
     BackupJob {
         /// Its id.
         id: JobId,
+    },
+    /// What the newest backups stored anew of which hardly anything compressed, or one backup job (engine only):
+    /// [`Answer::NewData`].
+    NewData {
+        /// The job; none is those that hardly compressed.
+        job: Option<JobId>,
     },
     /// One copy job: [`Answer::CopyJob`].
     CopyJob {
@@ -300,6 +308,8 @@ pub enum Answer {
     CopyJobs(Rows<CopyJob>),
     /// To [`Query::BackupJob`].
     BackupJob(Arc<BackupJob>),
+    /// To [`Query::NewData`], the newest first; nothing of a job of which it is not known.
+    NewData(Rows<NewDataOfBackup>),
     /// To [`Query::CopyJob`].
     CopyJob(Arc<CopyJob>),
     /// To [`Query::GlobalSettings`]: names and `true` or `false`.

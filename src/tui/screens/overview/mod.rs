@@ -286,6 +286,9 @@ impl Screen for Overview {
         for query in [Query::Vaults, Query::Resources, Query::ProtectedResources] {
             keys.extend(world.everywhere(&query));
         }
+        if world.is_engine() {
+            keys.extend(world.everywhere(&Query::NewData { job: None }));
+        }
         keys.extend(crate::tui::keys::keys_of_shown(world));
         keys.extend(self.plans.iter().cloned());
         keys
