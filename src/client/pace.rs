@@ -62,6 +62,9 @@ fn class_of(query: &Query, answer: Option<&Answer>) -> Class {
                 LISTS
             }
         }
+        // Of those of a scope the next backup tells more.
+        Query::NewData { job: None } => LISTS,
+        Query::NewData { job: Some(_) } => SETTINGS,
         Query::BackupJob { .. } | Query::CopyJob { .. } | Query::RestoreJob { .. } => {
             if open {
                 RUNNING

@@ -1,34 +1,13 @@
 //! What can be asked, and what comes back.
 
+mod answer;
+
+pub use answer::{Answer, FoundItems, PlanDetail, RestoreMetadata, Rows, ScopeView, SelectableResource, SoMany, rows};
+
 use crate::client::{Capabilities, Fault};
-use crate::domain::KnownPoint;
-use crate::domain::backup_policy::Policy;
-use crate::domain::denial::Denial;
-use crate::domain::extension::{ChangedItem, Health, Items, PointMatches, Sight, Standing, Status, UnreadPoint};
-use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
-use crate::domain::kms::KmsKey;
-use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
-use crate::domain::metric::JobCounts;
 use crate::domain::names::JobId;
-use crate::domain::notification::VaultNotifications;
-use crate::domain::organization::Unit;
-use crate::domain::plan::{Plan, PlanSummary, ScheduledRun};
-use crate::domain::resource::ProtectedResource;
-use crate::domain::selection::Selection;
-use crate::domain::sharing::VaultShare;
-use crate::domain::trail::ApiCall;
-use crate::domain::vault::{Vault, VaultRef};
-use crate::domain::{Account, Arn, Known, PlanId, ResourceType, Scope, Tags, Time};
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-/// A list of records. Rows are shared: the same row in the next answer is the same allocation, and cloning is free.
-pub type Rows<T> = Arc<[Arc<T>]>;
-
-/// Makes [`Rows`] of records.
-pub fn rows<T>(records: impl IntoIterator<Item = T>) -> Rows<T> {
-    records.into_iter().map(Arc::new).collect()
-}
+use crate::domain::vault::VaultRef;
+use crate::domain::{Arn, PlanId, Scope, Time};
 
 /// A question. The first seven are asked of the context as a whole ([`Key::context`]), the others of one scope
 /// ([`Key::scoped`]).
@@ -130,6 +109,12 @@ pub enum Query {
         /// Its id.
         id: JobId,
     },
+    /// What the newest backups stored anew of which hardly anything compressed, or one backup job (engine only):
+    /// [`Answer::NewData`].
+    NewData {
+        /// The job; none is those that hardly compressed.
+        job: Option<JobId>,
+    },
     /// One copy job: [`Answer::CopyJob`].
     CopyJob {
         /// Its id.
@@ -221,26 +206,6 @@ pub enum Place {
     Vault(String),
 }
 
-/// A long list, as far as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SoMany<T> {
-    /// The first rows.
-    pub rows: Rows<T>,
-    /// Whether there are more.
-    pub more: bool,
-}
-
-/// What was found in many recovery points, as far as it is kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FoundItems {
-    /// What they hold, the newest point first.
-    pub points: Vec<PointMatches>,
-    /// Those that could not be looked through.
-    pub unread: Vec<UnreadPoint>,
-    /// Whether there is more.
-    pub more: bool,
-}
-
 /// A question in its place: the unit of fetching.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
@@ -260,193 +225,6 @@ impl Key {
     pub fn scoped(scope: Scope, query: Query) -> Self {
         Self { scope: Some(scope), query }
     }
-}
-
-/// What is answered.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    /// To [`Query::Scopes`], the home scope first.
-    Scopes(Rows<ScopeView>),
-    /// To [`Query::Accounts`], the management account first.
-    Accounts(Rows<Account>),
-    /// To [`Query::Organization`]: its id, `o-…`.
-    Organization(Arc<String>),
-    /// To [`Query::BackupPolicies`].
-    BackupPolicies(Rows<Policy>),
-    /// To [`Query::Units`], each before what lies in it.
-    Units(Rows<Unit>),
-    /// To [`Query::Status`].
-    Status(Arc<Status>),
-    /// To [`Query::Health`].
-    Health(Arc<Health>),
-    /// To [`Query::Vaults`] and [`Query::SharedVaults`].
-    Vaults(Rows<Vault>),
-    /// To [`Query::Vault`].
-    Vault(Arc<Vault>),
-    /// To [`Query::RecoveryPoints`] and [`Query::RecoveryPointsOfResource`], newest first.
-    RecoveryPoints(Rows<KnownPoint>),
-    /// To [`Query::RecoveryPoint`].
-    RecoveryPoint(Arc<KnownPoint>),
-    /// To [`Query::Items`]: all pages of the folder. Names are in the form that `ItemsToRestore` takes.
-    Items(Arc<Items>),
-    /// To [`Query::Sight`].
-    Sight(Arc<Sight>),
-    /// To [`Query::Changes`], in the order of the paths.
-    Changes(Arc<SoMany<ChangedItem>>),
-    /// To [`Query::Find`], the newest recovery point first.
-    Found(Arc<FoundItems>),
-    /// To [`Query::RestoreMetadata`].
-    RestoreMetadata(Arc<RestoreMetadata>),
-    /// To [`Query::Plans`].
-    Plans(Rows<PlanSummary>),
-    /// To [`Query::Plan`].
-    Plan(Arc<PlanDetail>),
-    /// To [`Query::BackupJobs`].
-    BackupJobs(Rows<BackupJob>),
-    /// To [`Query::RestoreJobs`].
-    RestoreJobs(Rows<RestoreJob>),
-    /// To [`Query::CopyJobs`].
-    CopyJobs(Rows<CopyJob>),
-    /// To [`Query::BackupJob`].
-    BackupJob(Arc<BackupJob>),
-    /// To [`Query::CopyJob`].
-    CopyJob(Arc<CopyJob>),
-    /// To [`Query::GlobalSettings`]: names and `true` or `false`.
-    GlobalSettings(Arc<BTreeMap<String, String>>),
-    /// To [`Query::RestoreJob`].
-    RestoreJob(Arc<RestoreJob>),
-    /// To [`Query::ProtectedResources`].
-    ProtectedResources(Rows<ProtectedResource>),
-    /// To [`Query::ProtectedResource`].
-    ProtectedResource(Arc<ProtectedResource>),
-    /// To [`Query::Resources`].
-    Resources(Rows<SelectableResource>),
-    /// To [`Query::Tags`].
-    Tags(Arc<Tags>),
-    /// To [`Query::AccessPolicy`]: the text as it was put; none where the vault has no policy.
-    AccessPolicy(Arc<Option<String>>),
-    /// To [`Query::Notifications`]; none where the vault notifies nobody.
-    Notifications(Arc<Option<VaultNotifications>>),
-    /// To [`Query::VaultShares`].
-    VaultShares(Arc<Vec<VaultShare>>),
-    /// To [`Query::WhoCan`].
-    WhoCan(Arc<Vec<Standing>>),
-    /// To [`Query::LegalHolds`].
-    LegalHolds(Rows<HoldSummary>),
-    /// To [`Query::LegalHold`].
-    LegalHold(Arc<LegalHold>),
-    /// To [`Query::HeldPoints`], by ARN.
-    HeldPoints(Rows<HeldPoint>),
-    /// To [`Query::Denial`].
-    Denial(Arc<Denial>),
-    /// To [`Query::KmsKeys`], by id.
-    KmsKeys(Rows<KmsKey>),
-    /// To [`Query::KmsKey`], without its aliases; none where there is none, or not any more.
-    KmsKey(Arc<Option<KmsKey>>),
-    /// To [`Query::ApiCalls`], the newest first.
-    ApiCalls(Rows<ApiCall>),
-    /// To [`Query::JobCounts`].
-    JobCounts(Arc<JobCounts>),
-    /// To [`Query::RegionSettings`]: opted in, by type.
-    RegionSettings(Arc<BTreeMap<String, bool>>),
-    /// To [`Query::SupportedResourceTypes`].
-    ResourceTypes(Arc<[ResourceType]>),
-}
-
-impl Answer {
-    /// Whether both say the same. Long lists are the same allocation when nothing changed, which is seen at once.
-    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let same_rows = match (self, other) {
-            (Self::BackupJobs(a), Self::BackupJobs(b)) => Arc::ptr_eq(a, b),
-            (Self::RestoreJobs(a), Self::RestoreJobs(b)) => Arc::ptr_eq(a, b),
-            (Self::CopyJobs(a), Self::CopyJobs(b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        };
-        same_rows || self == other
-    }
-}
-
-/// Writes the accessors that look for lists of one kind in an answer.
-macro_rules! lists {
-    ($($(#[$doc:meta])* $name:ident = $variant:ident($record:ty);)+) => {
-        impl Answer {
-            $($(#[$doc])*
-            pub fn $name(&self) -> Option<&Rows<$record>> {
-                match self {
-                    Self::$variant(rows) => Some(rows),
-                    _ => None,
-                }
-            })+
-        }
-    };
-}
-lists! {
-    /// The vaults, if it is about those.
-    vaults = Vaults(Vault);
-    /// The plans, if it is about those.
-    plans = Plans(PlanSummary);
-    /// The recovery points, if it is about those.
-    recovery_points = RecoveryPoints(KnownPoint);
-    /// The legal holds, if it is about those.
-    legal_holds = LegalHolds(HoldSummary);
-    /// The KMS keys, if it is about those.
-    kms_keys = KmsKeys(KmsKey);
-    /// Who asked for which change, if it is about that.
-    api_calls = ApiCalls(ApiCall);
-    /// The backup jobs, if it is about those.
-    backup_jobs = BackupJobs(BackupJob);
-    /// The restore jobs, if it is about those.
-    restore_jobs = RestoreJobs(RestoreJob);
-    /// The copy jobs, if it is about those.
-    copy_jobs = CopyJobs(CopyJob);
-}
-
-/// A scope of the context.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScopeView {
-    /// The account and region.
-    pub scope: Scope,
-    /// The account's name in the organization, where it is known.
-    pub account_name: Option<String>,
-    /// Whether the context's own credentials are of this account.
-    pub home: bool,
-    /// Why it cannot be entered; none when it can.
-    pub fault: Option<Fault>,
-}
-
-/// A plan with what belongs to it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlanDetail {
-    /// The plan with its document.
-    pub plan: Plan,
-    /// Its selections with their documents; or why they could not be read.
-    pub selections: Result<Vec<Selection>, Fault>,
-    /// Its next runs, as the service tells them; empty where it does not.
-    pub next_runs: Vec<ScheduledRun>,
-}
-
-/// What a restore starts from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RestoreMetadata {
-    /// The resource's type, where it is told.
-    pub resource_type: Option<ResourceType>,
-    /// The metadata that StartRestoreJob takes unchanged.
-    pub metadata: BTreeMap<String, String>,
-}
-
-/// A resource that a plan can select or an on-demand backup can take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SelectableResource {
-    /// Its ARN.
-    pub arn: Arn,
-    /// Its type, by its ARN.
-    pub resource_type: ResourceType,
-    /// Its tags.
-    pub tags: Tags,
-    /// Its name, which only an engine tells.
-    pub name: Known<String>,
-    /// Where its data lies, which only an engine tells.
-    pub path: Known<String>,
 }
 
 /// What the fetcher tells. A key's events come in order; an event of an older generation than one already seen of the

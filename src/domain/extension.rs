@@ -3,6 +3,7 @@
 mod deliveries;
 mod explore;
 mod items;
+mod new_data;
 mod policies;
 mod probe;
 mod sight;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 pub use deliveries::DeliveryStatus;
 pub use explore::{ChangedItem, Changes, FIND, Found, FoundItem, ItemChange, PointMatches, UnreadPoint};
 pub use items::{Item, Items, MissingItem, RECOVERY_POINTS};
+pub use new_data::{LEAST_NEW, NEW_DATA, NewDataOfBackup, NewDataOfBackups, Usual};
 pub use policies::{
     EffectivePolicyView, Policies, PolicyChanged, PolicyPlanView, PolicyProblem, PolicyTargetView, PolicyView,
     PutPolicy,

@@ -80,7 +80,7 @@ pub use losses::{LossWalk, LostItem, LostItems};
 pub use node::{ExtendedAttribute, Node, NodeKind};
 pub use open_folder::{Identity, OpenFolder};
 pub use pack::{FinishedPack, PackBuilder};
-pub use packing::{Adoption, Copies};
+pub use packing::{Adoption, Copies, NewData};
 pub use problem::Problem;
 pub use quoting::{quote as quote_name, unquote as unquote_name};
 pub use restore::{

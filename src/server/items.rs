@@ -1,13 +1,13 @@
 //! `GET /_vaultdeck/recovery-points/{arn}/items`: what files a recovery point holds; `…/details`: what there is to say of it,
 //! whatever became of its files; `…/moment`: what a resource looked like at a moment of a continuous one; `…/changes`: what is different
-//! from another one; `GET /_vaultdeck/find`: where a name is in all of them; `GET
-//! /_vaultdeck/restore-jobs/{id}/proof`: what a restore test found. AWS has no such operations.
+//! from another one; `GET /_vaultdeck/find`: where a name is in all of them; `GET /_vaultdeck/new-data`: what backups stored anew,
+//! and how well it compressed; `GET /_vaultdeck/restore-jobs/{id}/proof`: what a restore test found. AWS has no such operations.
 
 use super::call::arn;
 use super::failure::Failure;
 use super::query::{Query, decoded};
 use super::reply::Reply;
-use crate::domain::extension::{FIND, RECOVERY_POINTS};
+use crate::domain::extension::{FIND, NEW_DATA, RECOVERY_POINTS};
 use crate::domain::pattern::Pattern;
 use crate::domain::proof::RESTORE_JOBS;
 use crate::engine::points::explore::Where;
@@ -20,6 +20,9 @@ pub(super) fn answer(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<
     let path = parts.uri.path();
     if path == FIND && parts.method == Method::GET {
         return find(engine, caller, parts);
+    }
+    if path == NEW_DATA && parts.method == Method::GET {
+        return new_data(engine, caller, parts);
     }
     if let Some(job) = path.strip_prefix(RESTORE_JOBS) {
         return proof(engine, caller, parts, job);
@@ -68,6 +71,17 @@ fn find(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<Reply, Failur
     let page = query.camel_page()?;
     query.finish()?;
     Ok(Reply::json(StatusCode::OK, &engine.find_items(caller, &place, &pattern, &page)?))
+}
+
+fn new_data(engine: &Engine, caller: &Caller, parts: &Parts) -> Result<Reply, Failure> {
+    let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    let job = query.string("job");
+    query.finish()?;
+    let told = match job {
+        Some(job) => engine.new_data_of_backup(caller, &job.parse()?)?,
+        None => engine.incompressible_backups(caller)?,
+    };
+    Ok(Reply::json(StatusCode::OK, &told))
 }
 
 fn proof(engine: &Engine, caller: &Caller, parts: &Parts, job: &str) -> Result<Reply, Failure> {

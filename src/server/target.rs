@@ -3,7 +3,7 @@
 use super::failure::Dialect;
 use super::{cloudwatch, ram, tagging};
 use crate::domain::event::EVENTS;
-use crate::domain::extension::{FIND, RECOVERY_POINTS};
+use crate::domain::extension::{FIND, NEW_DATA, RECOVERY_POINTS};
 use crate::domain::proof::RESTORE_JOBS;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -32,7 +32,10 @@ impl Target {
         let path = parts.uri.path();
         if path == "/_clock" {
             Self::Clock
-        } else if path.starts_with(RECOVERY_POINTS) || path.starts_with(RESTORE_JOBS) || path == FIND {
+        } else if path.starts_with(RECOVERY_POINTS)
+            || path.starts_with(RESTORE_JOBS)
+            || [FIND, NEW_DATA].contains(&path)
+        {
             Self::Items
         } else if path == EVENTS {
             Self::Events

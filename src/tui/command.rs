@@ -1,5 +1,7 @@
 //! Everything that the dashboard can be told to do: one closed list that feeds the keys, the palette, the `:` line and the help.
 
+use crate::domain::filter::meant;
+
 /// Writes the enum and its table from one list, so that neither can lack an entry.
 macro_rules! commands {
     ($($variant:ident $id:literal [$($key:literal)*] $group:ident $title:literal, $help:literal;)+) => {
@@ -198,7 +200,10 @@ impl Command {
             COMMANDS.iter().filter(|info| !short.is_empty() && info.id.starts_with(short)).collect();
         match found.as_slice() {
             [one] => Ok(one.command),
-            [] => Err(format!("there is no command {text:?}: the help lists them all")),
+            [] => {
+                let near = meant(short, COMMANDS.iter().map(|info| info.id));
+                Err(format!("there is no command {text:?}{near}: the help lists them all"))
+            }
             many => {
                 let names: Vec<&str> = many.iter().map(|info| info.id).collect();
                 Err(format!("{text:?} could be {}", names.join(", ")))
@@ -267,6 +272,10 @@ mod tests {
         assert_eq!(ids.len(), COMMANDS.len());
         assert_eq!(Command::parse("res").unwrap_err(), "\"res\" could be restore, restore-jobs, resources");
         assert_eq!(Command::parse("resta"), Err("there is no command \"resta\": the help lists them all".to_owned()));
+        assert_eq!(
+            Command::parse("themes"),
+            Err("there is no command \"themes\" (theme?): the help lists them all".to_owned())
+        );
         assert_eq!(Command::parse("create-v"), Ok(Command::CreateVault));
         assert_eq!(Command::parse("q"), Ok(Command::Quit));
     }

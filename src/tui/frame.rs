@@ -3,6 +3,7 @@
 use crate::client::{Feature, Key, Query};
 use crate::tui::app::{App, Layer, Line, Waits};
 use crate::tui::command::Command;
+use crate::tui::hint_line;
 use crate::tui::msg::Tone;
 use crate::tui::paint::{Painter, Segments, segment, segments_width};
 use crate::tui::route::{Route, Tab};
@@ -67,7 +68,8 @@ fn view_header(app: &App, area: Rect, painter: &mut Painter<'_>) {
     }
     left.push(segment(world.place.clone(), Role::Text));
     left.push(segment(dot.clone(), Role::Rule));
-    left.push(segment(scopes(world), if world.narrowed { Role::Accent } else { Role::Text }));
+    let (at, role) = (left.len(), if world.narrowed { Role::Accent } else { Role::Text });
+    left.push(segment(scopes(world, true), role));
     if !world.scopes.is_empty() && world.store.capabilities.allows(Feature::Write).is_err() {
         left.push(segment(dot.clone(), Role::Rule));
         left.push(segment("read-only", Role::Warning));
@@ -84,23 +86,30 @@ fn view_header(app: &App, area: Rect, painter: &mut Painter<'_>) {
     let simulated = if now == world.wall { "" } else { "simulated " };
     let clock = format!("{simulated}{} UTC ", now.format("%m-%d %H:%M"));
     let room = area.width.saturating_sub(text::width(&clock) as u16 + 1);
+    if segments_width(&left) > room {
+        left[at] = segment(scopes(world, false), role);
+    }
     painter.line(area.x, area.y, room, &left);
     painter.put_right(area.x, area.y, area.width, &clock, Role::Dim);
 }
 
-/// What is shown of the context, in few words.
-fn scopes(world: &World) -> String {
+/// What is shown of the context, in few words; in fewer without the regions.
+fn scopes(world: &World, with_regions: bool) -> String {
     match (world.shown.as_slice(), world.narrowed) {
         ([], _) => "connecting".to_owned(),
         ([only], _) => world.scope_name(only),
         (many, _) => {
             let accounts: BTreeSet<_> = many.iter().map(|scope| &scope.account).collect();
+            let accounts = text::count(accounts.len(), "account", "accounts");
+            if !with_regions {
+                return accounts;
+            }
             let regions: BTreeSet<_> = many.iter().map(|scope| &scope.region).collect();
             let region = match regions.first() {
                 Some(only) if regions.len() == 1 => only.to_string(),
                 _ => text::count(regions.len(), "region", "regions"),
             };
-            format!("{}, {region}", text::count(accounts.len(), "account", "accounts"))
+            format!("{accounts}, {region}")
         }
     }
 }
@@ -199,7 +208,8 @@ fn view_last(app: &App, area: Rect, painter: &mut Painter<'_>) {
     }
     match app.layers.last() {
         Some(layer) => {
-            painter.line(area.x + 1, area.y, area.width - 1, &layer.dialog.hints(&app.world));
+            let hints = hint_line::fitting(layer.dialog.hints(&app.world), area.width - 1);
+            painter.line(area.x + 1, area.y, area.width - 1, &hints);
         }
         None => view_hints(app, area, painter),
     }
@@ -208,10 +218,19 @@ fn view_last(app: &App, area: Rect, painter: &mut Painter<'_>) {
 /// What can be pressed here, or clicked.
 fn view_hints(app: &App, area: Rect, painter: &mut Painter<'_>) {
     let mut x = area.x + 1;
-    for (key, what) in hints(app) {
+    let mut all = hints(app);
+    let of = |(key, what): &(&'static str, &'static str)| {
+        vec![segment(app.world.keymap.fill(key), Role::Key), segment(format!(" {what}  "), Role::Dim)]
+    };
+    // As many as have room as a whole: the key that leaves goes first, which help tells of, then the last before help.
+    let width = |all: &[(&'static str, &'static str)]| all.iter().map(|hint| segments_width(&of(hint))).sum::<u16>();
+    while width(&all) > area.width + 1 && all.len() > 1 {
+        let leaves = all.last().is_some_and(|(key, _)| *key == "{quit}");
+        all.remove(all.len() - if leaves { 1 } else { 2 });
+    }
+    for (key, what) in all {
         let room = area.right().saturating_sub(x);
-        let hint = vec![segment(app.world.keymap.fill(key), Role::Key), segment(format!(" {what}  "), Role::Dim)];
-        let used = painter.line(x, area.y, room, &hint);
+        let used = painter.line(x, area.y, room, &of(&(key, what)));
         if let Some(command) = Command::of_id(key.trim_matches(['{', '}'])) {
             painter.zone(Rect::new(x, area.y, used.saturating_sub(2), 1), Spot::Run(command));
         }

@@ -19,6 +19,7 @@ pub mod fmt;
 pub mod follow;
 pub mod frame;
 pub mod glyph;
+mod hint_line;
 pub mod holds;
 pub mod keymap;
 mod keys;

@@ -6,7 +6,7 @@ use crate::client::{Answer, Capabilities, Event, Fault, Key, Query, Rows};
 use crate::domain::KnownPoint;
 use crate::domain::backup_policy::Policy;
 use crate::domain::denial::Denial;
-use crate::domain::extension::{ChangedItem, Health, Items, Problem, Sight, Standing, Status};
+use crate::domain::extension::{ChangedItem, Health, Items, NewDataOfBackup, Problem, Sight, Standing, Status};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
 use crate::domain::legal_hold::{HeldPoint, HoldSummary, LegalHold};
@@ -194,6 +194,9 @@ answers! {
     /// One backup job.
     backup_job(scope: &Scope, id: &JobId) -> Arc<BackupJob> =
         Key::scoped(scope.clone(), Query::BackupJob { id: id.clone() }), BackupJob;
+    /// What the newest backups of a scope stored anew of which hardly anything compressed, or what one job stored.
+    new_data(scope: &Scope, job: Option<JobId>) -> Rows<NewDataOfBackup> =
+        Key::scoped(scope.clone(), Query::NewData { job: job.clone() }), NewData;
     /// One copy job.
     copy_job(scope: &Scope, id: &JobId) -> Arc<CopyJob> =
         Key::scoped(scope.clone(), Query::CopyJob { id: id.clone() }), CopyJob;

@@ -52,3 +52,43 @@ fn a_kind_that_does_not_exist_is_refused_with_those_that_do() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("faild") && ran.err.contains("missing-run"), "{}", ran.err);
 }
+
+/// A megabyte and a half without any order, or of the lines of a text; others for each seed.
+fn content(seed: u64, is_text: bool) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let noise = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    let text =
+        (0u64..).map(|line| format!("{seed} {line} what was said in the meeting\n")).flat_map(String::into_bytes);
+    if is_text { text.take(3 << 19).collect() } else { noise.flatten().take(3 << 19).collect() }
+}
+
+#[test]
+fn files_that_are_encrypted_are_told_as_an_unusual_change_with_the_numbers() {
+    let home = Home::new();
+    home.add_resource(&[]);
+    let _serving = home.serve(&[]);
+    let back_up = |seed: u64, is_text: bool| {
+        fs::write(home.path("projects/notes.md"), content(seed, is_text)).unwrap();
+        let ran = home.run(&["backup", "start", "projects", "--vault", "Default"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    };
+    for seed in 1..=5 {
+        back_up(seed, true);
+    }
+    assert_eq!(kinds(&home.json(&["findings", "--output", "json"])), ["unprotected"]);
+    back_up(6, false);
+    let found = home.json(&["findings", "--output", "json"]);
+    let unusual = found.as_array().unwrap().iter().find(|row| row["Kind"] == "unusual-change").expect("it is told");
+    assert_eq!(unusual["Title"], "Unusual change: projects");
+    let detail = unusual["Detail"].as_str().unwrap();
+    assert!(detail.starts_with("1.5 MiB are new and compressed to 100 %, where "), "{detail}");
+    assert!(detail.ends_with(" % are usual in 5 backups before"), "{detail}");
+    assert_eq!(home.run(&["findings", "--fail-on", "unusual-change"]).code, 1);
+    let metrics = home.run(&["metrics"]).out;
+    assert!(metrics.lines().any(|line| line.contains("unusual-change") && line.ends_with(" 1")), "{metrics}");
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vaultdeck::client::query::{FoundItems, PlanDetail, RestoreMetadata, ScopeView, SelectableResource, SoMany, rows};
 use vaultdeck::client::{Answer, Capabilities, Fault, FaultKind, Key, Query};
 use vaultdeck::domain::extension::{
-    ChangedItem, Health, Item, Items, MissingItem, PointMatches, Problem, Sight, Standing, Status,
+    ChangedItem, Health, Item, Items, MissingItem, NewDataOfBackup, PointMatches, Problem, Sight, Standing, Status,
 };
 use vaultdeck::domain::job::{BackupJob, CopyJob, JobState, RestoreJob};
 use vaultdeck::domain::kms::{KeyManager, KeyState, KmsKey};
@@ -61,6 +61,8 @@ pub struct Fixture {
     pub timelines: BTreeMap<String, Items>,
     /// What is told of every moment of those; nothing leaves it unanswered.
     pub sight: Option<Sight>,
+    /// What backups stored anew, as far as that is known.
+    pub new_data: Vec<NewDataOfBackup>,
     /// What is different between any two recovery points.
     pub changes: Vec<ChangedItem>,
     /// What is found of any name.
@@ -479,6 +481,7 @@ pub fn organization() -> Fixture {
         ]),
         timelines: BTreeMap::new(),
         sight: None,
+        new_data: Vec::new(),
         changes: Vec::new(),
         found: Vec::new(),
         tags: BTreeMap::from([("default".to_owned(), Tags::from([("env".to_owned(), "prod".to_owned())]))]),
@@ -622,6 +625,16 @@ impl Fixture {
                 Err(fault) => return Some(Err(fault.clone())),
             },
             Query::ApiCalls => Answer::ApiCalls(rows([])),
+            Query::NewData { job } => Answer::NewData(rows(
+                self.new_data
+                    .iter()
+                    .filter(|told| here(&told.scope))
+                    .filter(|told| match job {
+                        Some(job) => told.backup_job_id == *job,
+                        None => told.is_incompressible(),
+                    })
+                    .cloned(),
+            )),
             Query::Vaults => Answer::Vaults(rows(self.vaults.iter().filter(|vault| here(&vault.scope)).cloned())),
             Query::SharedVaults => {
                 Answer::Vaults(rows(self.shared_vaults.iter().filter(|vault| here(&vault.scope)).cloned()))

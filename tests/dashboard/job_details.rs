@@ -4,6 +4,7 @@ use crate::driver::{Driver, Start};
 use crate::fixture::{self, Fixture, ago, home};
 use chrono::Duration;
 use vaultdeck::client::{Answer, Key, Query};
+use vaultdeck::domain::extension::{NewDataOfBackup, Usual};
 use vaultdeck::domain::job::{BackupJob, JobState};
 use vaultdeck::tui::glyph::ASCII;
 
@@ -191,4 +192,43 @@ fn what_a_service_says_is_made_harmless_and_kept_in_its_columns() {
             assert!(widest <= usize::from(size.0), "{widest} columns at {size:?}:\n{screen}");
         }
     }
+}
+
+/// What the last night but one stored anew, which ended well.
+fn new_data(compressed_bytes: u64, backups: u64) -> NewDataOfBackup {
+    let job = &nights().backups[1];
+    NewDataOfBackup {
+        backup_job_id: job.id.clone(),
+        scope: home(),
+        resource_arn: job.resource_arn.clone(),
+        resource_name: job.resource_name.clone(),
+        completion_date: job.completed.unwrap(),
+        new_bytes: 12 << 30,
+        compressed_bytes,
+        size_bytes: Some(20 << 30),
+        usual: (backups > 0).then_some(Usual { percent: 31, backups }),
+    }
+}
+
+#[test]
+fn what_it_stored_anew_is_told_with_how_well_that_compressed_and_a_finding_is_made_of_what_is_unusual() {
+    let told = |new_data: Option<NewDataOfBackup>, opened: &str| {
+        let world = Fixture { new_data: new_data.into_iter().collect(), ..nights() };
+        let mut driver = Driver::start(Start { size: (260, 60), fixture: world, ..Start::default() });
+        driver.press(opened);
+        driver
+    };
+    // The one that runs has stored nothing yet, and the one by hand lies between.
+    let of_job = "4 j j enter";
+    told(Some(new_data(12 << 30, 6)), of_job)
+        .sees("New data")
+        .sees("12 GiB new, compressed to 100 %; usually 31 % (6 backups before)");
+    told(Some(new_data(3 << 30, 0)), of_job).sees("12 GiB new, compressed to 25 %").sees_no("usually");
+    told(None, of_job).sees("Moved").sees_no("New data");
+    let unusual = "12 GiB are new and compressed to 99 %, where 31 % are usual in 6 backups before";
+    let of_findings = "7 / u n u s u a l enter";
+    told(Some(new_data((12 << 30) - (1 << 25), 6)), of_findings).sees("UNUSUAL").sees("orders").sees(unusual);
+    told(Some(new_data((12 << 30) - (1 << 25), 6)), "1").sees("UNUSUAL");
+    told(Some(new_data(4 << 30, 6)), of_findings).sees_no("UNUSUAL");
+    told(Some(new_data((12 << 30) - (1 << 25), 4)), of_findings).sees_no("UNUSUAL");
 }

@@ -30,6 +30,7 @@ mod keys;
 mod lifecycles;
 #[path = "../repository/support/mounted.rs"]
 mod mounted;
+mod new_data;
 mod notifications;
 mod plans;
 mod promises;

@@ -195,6 +195,10 @@ impl Connection {
             Query::Find { place, name, is_regex } => {
                 Ok(Answer::Found(Arc::new(self.found(scope, place, (name, *is_regex), question).await?)))
             }
+            Query::NewData { job } => {
+                question.bucket.turn().await;
+                Ok(Answer::NewData(rows(self.new_data(scope, job.as_ref()).await?)))
+            }
             Query::WhoCan { vault, action } => {
                 let control = self.control().ok_or_else(|| Fault::not_supported("who can"))?;
                 Ok(Answer::WhoCan(Arc::new(control.who_can(scope, vault, action).await?)))

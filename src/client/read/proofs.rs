@@ -1,11 +1,11 @@
-//! What restore tests found, and what is told of a recovery point beside AWS's members: the engine's own routes, signed as AWS Backup's are.
+//! What restore tests found, what backups stored anew, and what is told of a recovery point beside AWS's members: the engine's own routes, signed as AWS Backup's are.
 
 use crate::client::connect::Connection;
 use crate::client::control::{checked, segment};
 use crate::client::text::clean;
 use crate::client::wire::OPERATION_LIMIT;
 use crate::client::{Fault, FaultKind, Feature};
-use crate::domain::extension::{RECOVERY_POINTS, Sight};
+use crate::domain::extension::{NEW_DATA, NewDataOfBackup, NewDataOfBackups, RECOVERY_POINTS, Sight};
 use crate::domain::names::JobId;
 use crate::domain::proof::{Proof, RESTORE_JOBS};
 use crate::domain::{Arn, PointDetails, Scope, Time};
@@ -37,6 +37,23 @@ impl Connection {
         let route = format!("{RECOVERY_POINTS}{}/moment?at={}", segment(point.as_str()), segment(&at));
         let told: Sight = self.told(scope, &route).await?;
         Ok(Sight { at_base: cleaned(&told.at_base), details: cleaned(&told.details), ..told })
+    }
+
+    /// What the newest backups stored anew of which hardly anything compressed, or what one job stored. An engine of before this was
+    /// told knows nothing of it.
+    pub(super) async fn new_data(&self, scope: &Scope, job: Option<&JobId>) -> Result<Vec<NewDataOfBackup>, Fault> {
+        let of = job.map(|job| format!("?job={}", segment(job.as_str()))).unwrap_or_default();
+        let told: NewDataOfBackups = match self.told(scope, &format!("{NEW_DATA}{of}")).await {
+            Err(fault) if matches!(fault.kind, FaultKind::NotSupported { .. } | FaultKind::NotFound) => {
+                return Ok(Vec::new());
+            }
+            told => told?,
+        };
+        let clean_name = |backup: NewDataOfBackup| NewDataOfBackup {
+            resource_name: backup.resource_name.as_deref().map(clean),
+            ..backup
+        };
+        Ok(told.backups.into_iter().map(clean_name).collect())
     }
 
     /// What an engine's own route about recovery points tells.

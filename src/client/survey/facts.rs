@@ -52,6 +52,8 @@ pub fn facts<'a>(
         if let Some(past) = answers.past(scope) {
             facts.backup_jobs.extend(go_on(jobs, past.beyond(jobs, now), past.whole_since));
         }
+        let new_data = told!(answers, scope, Query::NewData { job: None }, NewData);
+        facts.new_data.extend(new_data.into_iter().flat_map(|backups| backups.iter()).map(AsRef::as_ref));
         let restores = told!(answers, scope, Query::RestoreJobs, RestoreJobs);
         facts.restore_jobs.extend(restores.into_iter().flat_map(|jobs| jobs.iter()).map(AsRef::as_ref));
         let (plans, _) = plans_of(answers, scope);

@@ -64,8 +64,8 @@ pub const LISTS: [Query; 8] = [
     Query::RegionSettings,
 ];
 
-/// The questions about what the lists told of: each plan with its selections, each vault's key; and the points of every vault
-/// where that costs nothing, which is on an engine.
+/// The questions about what the lists told of: each plan with its selections, each vault's key; and what only an engine tells, or
+/// tells at no cost: how well new data compressed, the points of every vault.
 pub fn details(answers: &dyn Answers, scopes: &[Scope]) -> Vec<Key> {
     let mut details = Vec::new();
     for scope in scopes {
@@ -74,6 +74,7 @@ pub fn details(answers: &dyn Answers, scopes: &[Scope]) -> Vec<Key> {
             ask(Query::Plan { id: plan.id.clone() });
         }
         if answers.is_engine() {
+            ask(Query::NewData { job: None });
             details.extend(points(answers, scope));
         }
         details.extend(kms_keys(answers, scope));

@@ -63,6 +63,9 @@ pub(super) fn cut(answer: &Answer, at: Time) -> Answer {
         Answer::RecoveryPoints(rows) => {
             Answer::RecoveryPoints(rows.iter().filter(|point| point.created < at).cloned().collect())
         }
+        Answer::NewData(rows) => {
+            Answer::NewData(rows.iter().filter(|backup| backup.completion_date < at).cloned().collect())
+        }
         Answer::ProtectedResources(rows) => {
             // The list tells of the newest backup alone: of one that came later nothing is known before it.
             let told = |row: &Arc<crate::domain::resource::ProtectedResource>| {

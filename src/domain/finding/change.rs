@@ -1,12 +1,14 @@
-//! Of the newest backup of a resource: whether far more changed, or far less is there, than its own history lets expect. That
-//! is how it looks when somebody encrypts or deletes what is backed up.
+//! Of the newest backup of a resource: whether far more changed, or far less is there, than its own history lets expect, or what
+//! is new in it does not compress though it always did. That is how it looks when somebody encrypts or deletes what is backed up.
 
 use super::jobs::{Lane, lane};
 use super::{Facts, Finding, FindingKind, Severity, Subject, name_of};
+use crate::domain::extension::NewDataOfBackup;
 use crate::domain::job::{BackupJob, JobState};
-use crate::domain::sizes;
+use crate::domain::names::JobId;
+use crate::domain::{Arn, Scope, Time, sizes};
 use chrono::Duration;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A history has at least so many backups before the newest.
 const LEAST: usize = 5;
@@ -20,6 +22,12 @@ const TIMES: i64 = 10;
 /// Where less than this moves, or is there, nothing is unusual.
 const FLOOR: i64 = 1 << 20;
 
+/// What is new compressed to this share at most, in percent, where it is unusual that it does not.
+const COMPRESSIBLE: u64 = 70;
+
+/// And it is so large a part of all there is: a film among texts is nothing unusual.
+const PART: u64 = 20;
+
 /// A backup that is older is not news any more.
 const NEWS: Duration = Duration::days(7);
 
@@ -29,7 +37,19 @@ pub(super) fn unusual(facts: &Facts<'_>) -> Vec<Finding> {
     for job in facts.backup_jobs.iter().copied().filter(|job| is_whole(job)) {
         lanes.entry(lane(job)).or_default().push(job);
     }
-    let mut found: Vec<Finding> = lanes.into_values().filter_map(|jobs| of_lane(jobs, facts)).collect();
+    let points: Sizes<'_> =
+        facts.recovery_points.iter().filter_map(|point| Some((&point.arn, point.size_bytes?))).collect();
+    let mut found: BTreeMap<&JobId, Finding> =
+        lanes.into_values().filter_map(|jobs| of_lane(jobs, facts, &points)).collect();
+    for new_data in &facts.new_data {
+        if let Some(why) = incompressible(new_data, facts.now) {
+            match found.get_mut(&new_data.backup_job_id) {
+                Some(finding) => finding.detail = format!("{}; {why}", finding.detail),
+                None => drop(found.insert(&new_data.backup_job_id, of_new_data(new_data, why))),
+            }
+        }
+    }
+    let mut found: Vec<Finding> = found.into_values().collect();
     found.sort_by(|a, b| a.title.cmp(&b.title));
     found
 }
@@ -39,26 +59,77 @@ fn is_whole(job: &BackupJob) -> bool {
     job.state == JobState::Completed && !job.is_parent
 }
 
-fn of_lane(mut jobs: Vec<&BackupJob>, facts: &Facts<'_>) -> Option<Finding> {
+fn of_lane<'a>(mut jobs: Vec<&'a BackupJob>, facts: &Facts<'_>, points: &Sizes<'_>) -> Option<(&'a JobId, Finding)> {
     jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.created));
     let (newest, before) = jobs.split_first()?;
     let before = &before[..before.len().min(MOST)];
     if before.len() < LEAST || facts.now - newest.created > NEWS {
         return None;
     }
-    let detail = [moved(newest, before), shrank(newest, before)].into_iter().flatten().collect::<Vec<_>>().join("; ");
-    (!detail.is_empty()).then(|| Finding {
-        severity: Severity::Warning,
-        kind: FindingKind::UnusualChange,
-        scope: newest.scope.clone(),
-        subject: Subject::BackupJob(newest.id.clone()),
+    let detail =
+        [moved(newest, before), shrank(newest, before, points)].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    if detail.is_empty() {
+        return None;
+    }
+    let of = Of {
+        scope: &newest.scope,
+        job: &newest.id,
+        resource: &newest.resource_arn,
+        name: newest.resource_name.as_deref(),
         at: newest.completed.unwrap_or(newest.created),
-        title: format!("Unusual change: {}", name_of(newest.resource_name.as_deref(), &newest.resource_arn)),
-        detail,
-        identity: format!("backup {}", newest.resource_arn),
-        occasion: None,
-        recovered: false,
+    };
+    Some((&newest.id, of.finding(detail)))
+}
+
+/// What a finding is of.
+struct Of<'a> {
+    scope: &'a Scope,
+    job: &'a JobId,
+    resource: &'a Arn,
+    name: Option<&'a str>,
+    at: Time,
+}
+
+impl Of<'_> {
+    fn finding(&self, detail: String) -> Finding {
+        Finding {
+            severity: Severity::Warning,
+            kind: FindingKind::UnusualChange,
+            scope: self.scope.clone(),
+            subject: Subject::BackupJob(self.job.clone()),
+            at: self.at,
+            title: format!("Unusual change: {}", name_of(self.name, self.resource)),
+            detail,
+            identity: format!("backup {}", self.resource),
+            occasion: None,
+            recovered: false,
+        }
+    }
+}
+
+/// That what is new does not compress, where it did in enough backups before. What was always encrypted or packed never did.
+fn incompressible(new: &NewDataOfBackup, now: Time) -> Option<String> {
+    let is_part = new.size_bytes.is_none_or(|size| new.new_bytes >= size / PART);
+    let usual = new.usual.filter(|usual| usual.backups >= LEAST as u64 && usual.percent <= COMPRESSIBLE)?;
+    let is_news = now - new.completion_date <= NEWS;
+    (is_news && is_part && new.is_incompressible()).then(|| {
+        let (size, percent) = (sizes::bytes(new.new_bytes), new.percent().unwrap_or(100));
+        format!(
+            "{size} are new and compressed to {percent} %, where {} % are usual in {} backups before",
+            usual.percent, usual.backups
+        )
     })
+}
+
+fn of_new_data(new: &NewDataOfBackup, detail: String) -> Finding {
+    let of = Of {
+        scope: &new.scope,
+        job: &new.backup_job_id,
+        resource: &new.resource_arn,
+        name: new.resource_name.as_deref(),
+        at: new.completion_date,
+    };
+    of.finding(detail)
 }
 
 /// What a backup moved, where that is far more than usual. The first of a history moved everything, which its median forgives.
@@ -71,10 +142,20 @@ fn moved(newest: &BackupJob, before: &[&BackupJob]) -> Option<String> {
         .then(|| format!("it moved {}, where {} are usual in {count} backups before", bytes(moved), bytes(usual)))
 }
 
+/// The sizes of the recovery points that are known.
+type Sizes<'a> = HashMap<&'a Arn, i64>;
+
+/// How much there was for a backup: as its recovery point tells it, or the job itself, unless that tells only what it moved.
+fn size(job: &BackupJob, points: &Sizes<'_>) -> Option<i64> {
+    let of_point = job.recovery_point_arn.as_ref().and_then(|arn| points.get(arn).copied());
+    of_point.or_else(|| job.size_bytes.filter(|size| job.bytes_transferred != Some(*size)))
+}
+
 /// What there is, where that is far less than usual.
-fn shrank(newest: &BackupJob, before: &[&BackupJob]) -> Option<String> {
-    let size = newest.size_bytes?;
-    let told: Vec<i64> = before.iter().filter_map(|job| job.size_bytes).collect();
+fn shrank(newest: &BackupJob, before: &[&BackupJob], points: &Sizes<'_>) -> Option<String> {
+    let size_of = |job: &BackupJob| size(job, points);
+    let size = size_of(newest)?;
+    let told: Vec<i64> = before.iter().filter_map(|job| size_of(job)).collect();
     let count = told.len();
     let usual = sizes::median(told).filter(|usual| *usual >= FLOOR && count >= LEAST)?;
     (size < usual / 2).then(|| {
@@ -85,4 +166,130 @@ fn shrank(newest: &BackupJob, before: &[&BackupJob]) -> Option<String> {
 
 fn bytes(number: i64) -> String {
     sizes::bytes(number.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::findings;
+    use super::super::fixture::{FILE_SYSTEM, at, by_rule, job, point, scope};
+    use super::*;
+    use crate::domain::KnownPoint;
+    use crate::domain::extension::Usual;
+
+    const NOW: &str = "2026-11-23T12:00:00Z";
+    const GIB: u64 = 1 << 30;
+
+    /// Tonight's backup of a terabyte's tenth: all of 12 GiB that were new stayed as large as they were, where texts are usual.
+    fn encrypted() -> NewDataOfBackup {
+        NewDataOfBackup {
+            backup_job_id: "n6".parse().unwrap(),
+            scope: scope(),
+            resource_arn: FILE_SYSTEM.parse().unwrap(),
+            resource_name: Some("projects".to_owned()),
+            completion_date: at("2026-11-23T05:10:00Z"),
+            new_bytes: 12 * GIB,
+            compressed_bytes: 12 * GIB - GIB / 20,
+            size_bytes: Some(100 * GIB),
+            usual: Some(Usual { percent: 31, backups: 6 }),
+        }
+    }
+
+    fn told(new_data: &NewDataOfBackup, jobs: &[BackupJob]) -> Vec<Finding> {
+        let facts = Facts {
+            now: at(NOW),
+            since: at("2026-11-20T12:00:00Z"),
+            backup_jobs: jobs.iter().collect(),
+            new_data: vec![new_data],
+            ..Facts::default()
+        };
+        findings(&facts).into_iter().filter(|found| found.kind == FindingKind::UnusualChange).collect()
+    }
+
+    #[test]
+    fn new_data_that_does_not_compress_though_it_always_did_is_told_with_the_numbers() {
+        let found = told(&encrypted(), &[]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].title, "Unusual change: projects");
+        assert_eq!(found[0].detail, "12 GiB are new and compressed to 99 %, where 31 % are usual in 6 backups before");
+        assert_eq!(found[0].subject, Subject::BackupJob("n6".parse().unwrap()));
+        assert_eq!(found[0].identity, format!("backup {FILE_SYSTEM}"));
+    }
+
+    #[test]
+    fn each_condition_of_it_is_needed() {
+        let without = |change: &dyn Fn(&mut NewDataOfBackup)| {
+            let mut new_data = encrypted();
+            change(&mut new_data);
+            told(&new_data, &[]).len()
+        };
+        let usual = |percent, backups| Some(Usual { percent, backups });
+        assert_eq!(without(&|new| new.usual = usual(70, 5)), 1);
+        assert_eq!(without(&|new| new.usual = usual(71, 6)), 0, "it hardly ever compressed");
+        assert_eq!(
+            without(&|new| new.usual = usual(99, 30)),
+            0,
+            "it never compressed: films, or encrypted by its owner"
+        );
+        assert_eq!(without(&|new| new.usual = usual(31, 4)), 0, "four before it say little");
+        assert_eq!(without(&|new| new.usual = None), 0, "nothing is known of those before");
+        assert_eq!(without(&|new| new.compressed_bytes = new.new_bytes * 94 / 100), 0, "it does compress");
+        assert_eq!(
+            without(&|new| (new.new_bytes, new.compressed_bytes) = (FLOOR as u64 - 1, FLOOR as u64)),
+            0,
+            "little is new"
+        );
+        assert_eq!(without(&|new| new.size_bytes = Some(12 * 21 * GIB)), 0, "a film among texts");
+        assert_eq!(without(&|new| new.size_bytes = None), 1, "its point is gone, and its figures are there still");
+        assert_eq!(without(&|new| new.completion_date = at("2026-11-16T11:59:00Z")), 0, "a week ago");
+    }
+
+    #[test]
+    fn what_is_unusual_in_two_ways_is_told_once_with_both() {
+        let night = |number: i64, moved: i64| {
+            let created = at("2026-11-17T05:00:00Z") + Duration::days(number);
+            let mut job = by_rule(job(&format!("n{number}"), JobState::Completed, &created.to_rfc3339()), "nightly");
+            job.bytes_transferred = Some(moved << 20);
+            job
+        };
+        let jobs: Vec<BackupJob> = (0..7).map(|number| night(number, if number == 6 { 12_288 } else { 20 })).collect();
+        let found = told(&encrypted(), &jobs);
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].detail,
+            "it moved 12 GiB, where 20 MiB are usual in 6 backups before; 12 GiB are new and compressed to 99 %, where 31 % are usual in 6 backups before"
+        );
+    }
+
+    #[test]
+    fn what_is_there_is_what_the_recovery_points_hold_where_jobs_tell_what_they_moved() {
+        let night = |number: i64, moved: i64| {
+            let created = at("2026-11-17T05:00:00Z") + Duration::days(number);
+            let mut job = by_rule(job(&format!("n{number}"), JobState::Completed, &created.to_rfc3339()), "nightly");
+            // As of a file system: what its job is told to be large is what was moved.
+            (job.bytes_transferred, job.size_bytes) = (Some(moved << 20), Some(moved << 20));
+            job.recovery_point_arn = Some(Arn::recovery_point(&scope(), &format!("p{number}")));
+            job
+        };
+        let jobs: Vec<BackupJob> = (0..7).map(|number| night(number, if number == 6 { 20 } else { 100 })).collect();
+        let found = |last: Option<i64>| {
+            let size = |number: usize| if number == 6 { last } else { Some(1000 << 20) };
+            let point = |(number, job): (usize, &BackupJob)| KnownPoint {
+                size_bytes: size(number),
+                ..point(job.recovery_point_arn.clone().unwrap())
+            };
+            let points: Vec<KnownPoint> = jobs.iter().enumerate().map(point).collect();
+            let facts = Facts {
+                now: at(NOW),
+                since: at("2026-11-20T12:00:00Z"),
+                backup_jobs: jobs.iter().collect(),
+                recovery_points: points.iter().collect(),
+                ..Facts::default()
+            };
+            let found = findings(&facts).into_iter().filter(|found| found.kind == FindingKind::UnusualChange);
+            found.map(|found| found.detail).collect::<Vec<_>>()
+        };
+        assert!(found(Some(1000 << 20)).is_empty(), "less was moved, and all is there");
+        assert!(found(None).is_empty(), "nobody knows how much is there");
+        assert_eq!(found(Some(300 << 20)), ["300 MiB are left of it, where 1.0 GiB are usual in 6 backups before"]);
+    }
 }

@@ -2,9 +2,9 @@
 
 use crate::domain::job::{BackupJob, JobState};
 use crate::domain::plan::{Plan, PlanDocument, Rule};
-use crate::domain::recovery_point::Creator;
+use crate::domain::recovery_point::{Creator, RecoveryPointStatus};
 use crate::domain::selection::{Selection, SelectionDocument};
-use crate::domain::{Arn, Lifecycle, Scope, Time, types};
+use crate::domain::{Arn, Known, KnownPoint, Lifecycle, Nesting, Scope, Time, types};
 use std::collections::BTreeMap;
 
 pub(crate) const FILE_SYSTEM: &str = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1";
@@ -87,5 +87,34 @@ pub(crate) fn selection(created: &str) -> Selection {
         document: SelectionDocument::default(),
         created: Some(at(created)),
         creator_request_id: None,
+    }
+}
+
+/// A whole recovery point of which nothing but that is known.
+pub(crate) fn point(arn: Arn) -> KnownPoint {
+    KnownPoint {
+        arn,
+        scope: scope(),
+        vault_name: "Default".to_owned(),
+        vault_arn: Arn::vault(&scope(), &"Default".parse().unwrap()),
+        source_vault_arn: Known::Unknown,
+        resource_arn: FILE_SYSTEM.parse().unwrap(),
+        resource_name: None,
+        resource_type: types::efs::FACTS.resource_type(),
+        created_by: Known::Unknown,
+        iam_role_arn: Known::Unknown,
+        status: RecoveryPointStatus::Completed,
+        status_message: None,
+        created: at("2026-11-01T05:00:00Z"),
+        initiated: Known::Unknown,
+        completed: Known::Unknown,
+        size_bytes: None,
+        lifecycle: Known::Unknown,
+        calculated_lifecycle: Known::Unknown,
+        encryption_key_arn: None,
+        encrypted: Known::Unknown,
+        last_restore: Known::Unknown,
+        storage_class: Known::Unknown,
+        nesting: Nesting::Alone,
     }
 }

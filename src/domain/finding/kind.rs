@@ -83,8 +83,8 @@ kinds! {
         "A vault's lock in compliance mode is in its cooling-off time; after its lock date nobody can remove it.";
     KeptForEver "kept-for-ever" "Something can never be deleted any more."
         "A vault is locked in compliance mode and holds recovery points without a day of deletion.";
-    UnusualChange "unusual-change" "Far more changed than in the history of a resource, or it shrank."
-        "The newest backup moved at least ten times the median of those before, or is less than half as large; at least five before it are known.";
+    UnusualChange "unusual-change" "Far more changed than in the history of a resource, it shrank, or what is new does not compress."
+        "The newest backup moved at least ten times the median of those before, or is less than half as large, or what an engine stored anew of it hardly compressed (95 % or more is left) where 70 % or less is usual; at least five before it are known.";
     NeverProven "never-proven" "No restore test proved a resource of late."
         "No restore job whose validation was SUCCESSFUL is known of a resource that has recovery points.";
     Stopped "stopped" "Someone stopped a job."

@@ -17,7 +17,7 @@ pub use jobs::{Failing, Lane, lane};
 pub use kind::{Finding, FindingKind, Severity, Subject};
 
 use crate::domain::KnownPoint;
-use crate::domain::extension::{Problem, ProblemSeverity};
+use crate::domain::extension::{NewDataOfBackup, Problem, ProblemSeverity};
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::kms::KmsKey;
 use crate::domain::plan::Plan;
@@ -39,6 +39,8 @@ pub struct Facts<'a> {
     pub plans: Vec<(&'a Plan, &'a [Selection])>,
     /// Backup jobs, in any order.
     pub backup_jobs: Vec<&'a BackupJob>,
+    /// What the newest backups stored anew that hardly compressed, in any order; only an engine tells it.
+    pub new_data: Vec<&'a NewDataOfBackup>,
     /// Restore jobs, in any order.
     pub restore_jobs: Vec<&'a RestoreJob>,
     /// Copy jobs, in any order; none where their list was not fetched, since a copy that is not known is not missing.

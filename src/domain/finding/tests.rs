@@ -141,29 +141,9 @@ fn a_resource_whose_last_backup_is_too_old_misses_its_objective() {
 #[test]
 fn a_recovery_point_that_could_not_be_deleted_is_told() {
     let point = KnownPoint {
-        arn: Arn::recovery_point(&scope(), "p"),
-        scope: scope(),
-        vault_name: "Default".to_owned(),
-        vault_arn: Arn::vault(&scope(), &"Default".parse().unwrap()),
-        source_vault_arn: Known::Unknown,
-        resource_arn: FILE_SYSTEM.parse().unwrap(),
-        resource_name: None,
-        resource_type: types::efs::FACTS.resource_type(),
-        created_by: Known::Unknown,
-        iam_role_arn: Known::Unknown,
         status: RecoveryPointStatus::Expired,
         status_message: Some("access denied".to_owned()),
-        created: at("2026-11-01T05:00:00Z"),
-        initiated: Known::Unknown,
-        completed: Known::Unknown,
-        size_bytes: None,
-        lifecycle: Known::Unknown,
-        calculated_lifecycle: Known::Unknown,
-        encryption_key_arn: None,
-        encrypted: Known::Unknown,
-        last_restore: Known::Unknown,
-        storage_class: Known::Unknown,
-        nesting: crate::domain::Nesting::Alone,
+        ..point(Arn::recovery_point(&scope(), "p"))
     };
     let found = findings(&Facts { recovery_points: vec![&point], ..Facts::default() });
     assert_eq!((found[0].kind, found[0].detail.as_str()), (FindingKind::StuckRecoveryPoint, "access denied"));

@@ -1,7 +1,7 @@
 //! What a backup tells in the end.
 
 use crate::repository::Id;
-use crate::repository::packing::Adoption;
+use crate::repository::packing::{Adoption, NewData};
 use crate::repository::source::{Issue, Note};
 
 /// What a backup did.
@@ -27,6 +27,8 @@ pub struct BackupOutcome {
     pub bytes_read: u64,
     /// Bytes that the storage grew by, without indexes.
     pub bytes_added: u64,
+    /// What of the files' content was not in the repository yet.
+    pub new_data: NewData,
     /// Items that are not in the snapshot, or not as they were at any one moment, sorted by path.
     pub issues: Vec<Issue>,
     /// What else is worth saying, sorted by path.

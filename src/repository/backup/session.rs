@@ -212,6 +212,7 @@ impl<'a> Session<'a> {
             bytes_total: get(&counts.bytes_total),
             bytes_read: get(&counts.bytes_read),
             bytes_added: self.packing.stored().written,
+            new_data: self.packing.stored().data,
             issues,
             notes,
             adopted,

@@ -42,7 +42,18 @@ struct Counts {
     tree_blobs: AtomicU64,
     content: AtomicU64,
     packed: AtomicU64,
+    data_content: AtomicU64,
+    data_packed: AtomicU64,
     written: AtomicU64,
+}
+
+/// Content of files that was stored anew. What lay in the repository already is no part of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NewData {
+    /// Bytes before compression.
+    pub bytes: u64,
+    /// Bytes as they are packed: compressed, encrypted.
+    pub packed: u64,
 }
 
 /// What an operation stored.
@@ -54,6 +65,8 @@ pub(super) struct Stored {
     pub(super) content: u64,
     /// Bytes as they are packed.
     pub(super) packed: u64,
+    /// Of these, what is content of files and no list of a folder: before compression, and as it is packed.
+    pub(super) data: NewData,
     /// Bytes of the packs that were written.
     pub(super) written: u64,
 }
@@ -132,6 +145,10 @@ impl<'a> Packing<'a> {
         self.packer.add(kind, *id, &blob)?;
         add(&self.counts.content, content.len() as u64);
         add(&self.counts.packed, blob.ciphertext.len() as u64);
+        if kind == BlobKind::Data {
+            add(&self.counts.data_content, content.len() as u64);
+            add(&self.counts.data_packed, blob.ciphertext.len() as u64);
+        }
         add(if kind == BlobKind::Data { &self.counts.data_blobs } else { &self.counts.tree_blobs }, 1);
         Ok(())
     }
@@ -149,12 +166,13 @@ impl<'a> Packing<'a> {
     /// What was stored so far.
     pub(super) fn stored(&self) -> Stored {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let Counts { data_blobs, tree_blobs, content, packed, written } = &self.counts;
+        let Counts { data_blobs, tree_blobs, content, packed, data_content, data_packed, written } = &self.counts;
         Stored {
             data_blobs: get(data_blobs),
             tree_blobs: get(tree_blobs),
             content: get(content),
             packed: get(packed),
+            data: NewData { bytes: get(data_content), packed: get(data_packed) },
             written: get(written),
         }
     }

@@ -99,6 +99,12 @@ impl Help {
     }
 }
 
+/// On more columns than this most of what is said of commands is seen whole.
+const COMFORTABLE: u16 = 80;
+
+/// So many lines tell the whole of what is said of a command.
+const WHOLE: u16 = 2;
+
 impl Modal for Help {
     fn title(&self, _: &World) -> String {
         "Help".to_owned()
@@ -147,8 +153,9 @@ impl Modal for Help {
         let found = self.found();
         let rows = self.rows(&found);
         let body = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
-        let visible = usize::from(body.height);
         let chosen = found.get(self.cursor);
+        let body = self.view_whole(chosen.copied(), body, painter);
+        let visible = usize::from(body.height);
         let at = match chosen {
             Some(chosen) => rows.iter().position(|row| matches!(row, Row::Command(command) if command == chosen)),
             None => rows
@@ -190,6 +197,22 @@ impl Modal for Help {
 }
 
 impl Help {
+    /// Where what is said of commands is cut there is room below for all that is said of the chosen one; what is left above is
+    /// given back.
+    fn view_whole(&self, chosen: Option<Command>, body: Rect, painter: &mut Painter<'_>) -> Rect {
+        if body.width > COMFORTABLE || body.height < WHOLE + 6 {
+            return body;
+        }
+        let above = Rect { height: body.height - WHOLE, ..body };
+        if let Some(command) = chosen {
+            let info = command.info();
+            let said = self.reasons[command as usize].as_deref().unwrap_or(info.help);
+            let place = Rect::new(body.x + 2, above.bottom(), body.width.saturating_sub(3), WHOLE);
+            painter.paragraph(place, &format!("{}: {said}", info.title.trim_end_matches('…')), Role::Text);
+        }
+        above
+    }
+
     fn view_command(&self, command: Command, selected: bool, area: Rect, y: u16, painter: &mut Painter<'_>) {
         let info = command.info();
         let reason = &self.reasons[command as usize];
@@ -204,7 +227,7 @@ impl Help {
         }
         let keys = &self.keys[command as usize];
         let keys = if keys.is_empty() { &format!(":{}", info.id) } else { keys };
-        let (keys_width, title_width) = if area.width > 80 { (24, 28) } else { (18, 22) };
+        let (keys_width, title_width) = if area.width > COMFORTABLE { (24, 28) } else { (18, 22) };
         painter.put(area.x + 2, y, keys_width, keys, key);
         painter.put(area.x + 3 + keys_width, y, title_width, info.title, text);
         let x = area.x + 4 + keys_width + title_width;

@@ -150,7 +150,7 @@ impl Modal for Menu {
         }
     }
     fn size(&self, _: &World) -> (u16, u16) {
-        (92, self.commands.len().min(20) as u16 + 1)
+        (92, self.commands.len().min(20) as u16 + 3)
     }
     fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
         self.picker.view("> ", area, painter);

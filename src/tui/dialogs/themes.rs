@@ -53,7 +53,7 @@ impl Modal for ThemeChoice {
         Vec::new()
     }
     fn size(&self, _: &World) -> (u16, u16) {
-        (80, self.picker.choices().len().min(20) as u16 + 1)
+        (80, self.picker.choices().len().min(20) as u16 + 3)
     }
     fn view(&self, _: &World, area: Rect, painter: &mut Painter<'_>) {
         self.picker.view("> ", area, painter);

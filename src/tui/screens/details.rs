@@ -73,7 +73,7 @@ impl Span {
         Self { from, to, fills: true, text: sign.into(), role }
     }
 
-    /// A text at its begin, cut where it ends.
+    /// A text at its begin: as many of its words as there is room for, and of the first as much.
     pub fn text(from: f64, to: f64, text: String, role: Role) -> Self {
         Self { from, to, fills: false, text: text.into(), role }
     }
@@ -90,9 +90,18 @@ impl Span {
         if self.fills {
             painter.put_cut(x + first, y, room, &self.text.repeat(usize::from(room)), self.role);
         } else {
-            painter.put_cut(x + first, y, room - u16::from(room > 1), &self.text, self.role);
+            let room = room - u16::from(room > 1);
+            painter.put_cut(x + first, y, room, whole_words(&self.text, usize::from(room)), self.role);
         }
     }
+}
+
+/// The first words of a text that fit into some columns; the first alone where not even that fits.
+fn whole_words(text: &str, columns: usize) -> &str {
+    let ends = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]);
+    let fits = |end: &usize| text::width(&text[..*end]) <= columns;
+    let first = text.find(' ').unwrap_or(text.len());
+    &text[..ends.filter(fits).last().unwrap_or(first)]
 }
 
 impl Detail {

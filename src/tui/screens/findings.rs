@@ -40,8 +40,7 @@ impl Findings {
 }
 
 const EMPTY: pane::Empty<'_> = &[
-    "Nothing was found: no failed, expired, stopped or missing backup, no copy that lags, no recovery point that is",
-    "stuck or damaged, no resource without a plan.",
+    "Nothing was found: no failed, expired, stopped or missing backup, no copy that lags, no recovery point that is stuck or damaged, no resource without a plan.",
     "",
     "Findings come of what the jobs, plans, vaults and resources of the accounts in view tell.",
 ];

@@ -70,8 +70,7 @@ impl Record for HoldSummary {
 const EMPTY: pane::Empty<'_> = &[
     "No legal hold was ever made here.",
     "",
-    "A hold keeps the recovery points that are there now from being deleted, by anybody and by the end of their lives, until",
-    "it is released. Make one with:",
+    "A hold keeps the recovery points that are there now from being deleted, by anybody and by the end of their lives, until it is released. Make one with:",
     "$ :create-legal-hold",
 ];
 

@@ -13,6 +13,9 @@ use ratatui::layout::Rect;
 /// What to say on an empty screen. A line that begins with `$ ` is a command to type.
 pub type Empty<'a> = &'a [&'a str];
 
+/// Lines of a text are no longer than this, in columns: longer ones are hard to read.
+const LONGEST_LINE: u16 = 110;
+
 /// How fresh data are: `3m old`, `loading`, what failed where.
 pub fn freshness(freshness: &Freshness, world: &World) -> Segments<'static> {
     let mut segments = Segments::new();
@@ -217,6 +220,7 @@ fn view_fault(fault: &Fault, others: usize, world: &World, area: Rect, painter: 
 /// Lines of explanation; those that begin with `$ ` are commands.
 pub fn view_text(lines: Empty<'_>, area: Rect, painter: &mut Painter<'_>) {
     let inner = inset(area);
+    let inner = Rect { width: inner.width.min(LONGEST_LINE), ..inner };
     let mut y = inner.y;
     for line in lines {
         let rest = Rect::new(inner.x, y, inner.width, inner.bottom().saturating_sub(y));

@@ -65,6 +65,16 @@ pub enum PickerEvent {
     Unknown,
 }
 
+impl Choice {
+    /// What there is to say of it: why it cannot be chosen, or what it is.
+    fn said(&self) -> &str {
+        self.disabled.as_ref().unwrap_or(&self.detail)
+    }
+}
+
+/// So many lines tell the whole of a choice that is cut.
+const WHOLE: u16 = 2;
+
 impl Picker {
     /// A picker of these, the cursor on the one with `value`.
     pub fn new(choices: Vec<Choice>, value: &str) -> Self {
@@ -170,13 +180,14 @@ impl Picker {
         let used = painter.put(area.x, area.y, area.width, prompt, Role::Dim);
         self.query.view(area.x + used, area.y, area.width.saturating_sub(used), true, painter);
         let body = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
-        let visible = usize::from(body.height);
-        let offset = (self.cursor + 1).saturating_sub(visible);
         if self.found.is_empty() {
             painter.put(body.x, body.y, body.width, "nothing holds these letters", Role::Dim);
         }
         let widest = self.choices.iter().map(|choice| text::width(&choice.label)).max().unwrap_or(0) as u16;
         let label = widest.min(body.width.saturating_sub(2) * 2 / 3);
+        let body = self.view_whole(label, body, painter);
+        let visible = usize::from(body.height);
+        let offset = (self.cursor + 1).saturating_sub(visible);
         for (row, index) in self.found.iter().skip(offset).take(visible).enumerate() {
             let choice = &self.choices[*index];
             let y = body.y + row as u16;
@@ -193,11 +204,34 @@ impl Picker {
                 painter.put(body.x, y, 1, painter.glyphs.cursor, role);
             }
             painter.put(body.x + 2, y, label, &choice.label, role);
-            let detail = choice.disabled.as_ref().unwrap_or(&choice.detail);
             let x = body.x + 2 + label + 2;
-            painter.put(x, y, body.right().saturating_sub(x + 1), detail, quiet);
+            painter.put(x, y, body.right().saturating_sub(x + 1), choice.said(), quiet);
         }
         painter.scrollbar(body, offset, visible, self.found.len());
+    }
+
+    /// Where something is cut there is room below for all that is said of the chosen one; what is left above is given back.
+    fn view_whole(&self, label: u16, body: Rect, painter: &mut Painter<'_>) -> Rect {
+        let room = usize::from(body.width.saturating_sub(label + 5));
+        let is_cut =
+            |choice: &Choice| text::width(&choice.label) > usize::from(label) || text::width(choice.said()) > room;
+        if body.height < WHOLE + (self.found.len() as u16).clamp(1, 6) || !self.choices.iter().any(is_cut) {
+            return body;
+        }
+        let above = Rect { height: body.height - WHOLE, ..body };
+        if let Some(choice) = self.current() {
+            let whole = if text::width(&choice.label) > usize::from(label) {
+                format!("{}: {}", choice.label, choice.said())
+            } else {
+                choice.said().to_owned()
+            };
+            painter.paragraph(
+                Rect::new(body.x + 2, above.bottom(), body.width.saturating_sub(3), WHOLE),
+                &whole,
+                Role::Text,
+            );
+        }
+        above
     }
 }
 

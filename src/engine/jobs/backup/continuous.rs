@@ -178,11 +178,12 @@ impl Renewal {
             log_folder: self.log_folder,
             needed: &self.needed,
         };
-        let bytes = self.prepared.outcome().bytes_read as i64;
+        let stored = self.prepared.outcome();
+        let bytes = stored.bytes_read as i64;
         let ending = Ending { state: JobState::Completed, category: SUCCESS, message: None };
         let ending = ending.with_issue(self.facts.issue.as_deref());
         let now = engine.clock.now();
-        let moved = Moved { size: bytes, bytes };
+        let moved = Moved { size: bytes, bytes, new_data: Some(stored.new_data) };
         let end = |tx: &Connection| {
             if !record::end(tx, &job.id, &ending, moved, now)? {
                 return Ok(false);

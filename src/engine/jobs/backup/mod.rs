@@ -4,6 +4,7 @@ mod continuous;
 pub mod create;
 mod divide;
 mod members;
+mod new_data;
 pub mod ops;
 pub mod rows;
 mod run;
@@ -155,7 +156,7 @@ impl Job for BackupRecord {
     }
 
     fn end(&self, connection: &Connection, ending: &Ending, bytes: i64, now: Time) -> Result<()> {
-        record::end(connection, &self.job.id, ending, Moved { size: 0, bytes }, now).map(drop)
+        record::end(connection, &self.job.id, ending, Moved { bytes, ..Moved::default() }, now).map(drop)
     }
 }
 

@@ -309,7 +309,7 @@ fn resource(connection: &Connection, scope: &Scope, arn: &Arn) -> Result<Resourc
     Err(Error::not_found(format!("Resource {arn} does not exist in account {}.", scope.account)))
 }
 
-fn unknown(id: &JobId) -> Error {
+pub(super) fn unknown(id: &JobId) -> Error {
     Error::not_found(format!("Backup job {id} does not exist."))
 }
 

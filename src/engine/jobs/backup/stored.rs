@@ -22,7 +22,7 @@ use crate::engine::points::manifest::{self, Manifest};
 use crate::engine::points::rows::{creating, owed_manifests};
 use crate::engine::resources::rows::marks;
 use crate::engine::vaults::store::OpenVault;
-use crate::repository::{BackupOutcome, FileKind, Id, IssueKind, ItemPath, NewSnapshot, Prepared};
+use crate::repository::{BackupOutcome, FileKind, Id, IssueKind, ItemPath, NewData, NewSnapshot, Prepared};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::BTreeSet;
@@ -84,6 +84,14 @@ pub(super) struct Plan {
 }
 
 impl StoredBackup {
+    /// What of it was new. What an earlier attempt left whole does not tell.
+    fn new_data(&self) -> Option<NewData> {
+        match &self.made {
+            Made::Now(attempt) => Some(attempt.data.outcome().new_data),
+            Made::Before(_) => None,
+        }
+    }
+
     fn snapshot(&self) -> Result<Id> {
         match &self.made {
             Made::Now(attempt) => Ok(attempt.data.outcome().snapshot),
@@ -145,7 +153,8 @@ impl Stored for StoredBackup {
             category: known_category(&manifest.message_category),
             message: manifest.status_message.clone(),
         };
-        let moved = Moved { size: manifest.bytes_read as i64, bytes: manifest.bytes_read as i64 };
+        let bytes = manifest.bytes_read as i64;
+        let moved = Moved { size: bytes, bytes, new_data: self.new_data() };
         if !record::end(connection, &self.record.job.id, &ending, moved, now)? {
             return Ok(false);
         }

@@ -345,7 +345,7 @@ impl FormDialog for PlanEditor {
 
     fn hints(&self) -> Segments<'static> {
         let mut hints = form_hints();
-        let more = [("ctrl-n", " add a rule  "), ("ctrl-r", " next rule  "), ("ctrl-x", " remove rule")];
+        let more = [("ctrl-n", " add a rule"), ("ctrl-r", " next rule"), ("ctrl-x", " remove rule")];
         for (key, meaning) in more.iter().take(if self.document.rules.len() > 1 { 3 } else { 1 }) {
             hints.push(segment("  ", Role::Dim));
             hints.push(segment(*key, Role::Key));

@@ -80,15 +80,14 @@ impl Record for Deed {
 const EMPTY: pane::Empty<'_> = &[
     "Nothing was changed from this machine, as far as its audit log goes back.",
     "",
-    "Every change that vaultdeck makes is shown here with its result: those of this dashboard, of other sessions of",
-    "yours, and of the command line. On an engine also what anybody else changed, or tried to change, over its API.",
+    "Every change that vaultdeck makes is shown here with its result: those of this dashboard, of other sessions of yours, and of the command line. On an engine also what anybody else changed, or tried to change, over its API.",
 ];
 
 const EMPTY_ON_AWS: pane::Empty<'_> = &[
     "Nothing was changed from this machine, as far as its audit log goes back.",
     "",
     "Every change that vaultdeck makes is shown here with its result. What others changed CloudTrail knows:",
-    "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=backup.amazonaws.com",
+    "$ aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventSource,AttributeValue=backup.amazonaws.com",
 ];
 
 impl Listed for Activities {

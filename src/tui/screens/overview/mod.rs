@@ -286,7 +286,9 @@ impl Screen for Overview {
         for query in [Query::Vaults, Query::Resources, Query::ProtectedResources] {
             keys.extend(world.everywhere(&query));
         }
-        if world.store.known && !world.is_engine() {
+        if world.is_engine() {
+            keys.extend(world.everywhere(&Query::NewData { job: None }));
+        } else if world.store.known {
             // An engine lists all its jobs.
             keys.extend(world.everywhere(&Query::JobCounts));
         }

@@ -26,7 +26,8 @@ pub fn backup(scope: &Scope, id: &JobId, world: &World) -> Sheet {
     let plan = job.and_then(|job| job.created_by.as_ref()?.backup_plan_id.parse().ok()).map(|id| Query::Plan { id });
     // The service has forgotten what only this machine tells of.
     let single = (!job.is_some_and(|job| world.store.is_past(job))).then(|| Query::BackupJob { id: id.clone() });
-    let queries = single.into_iter().chain(children).chain(plan);
+    let new_data = job.is_some_and(|job| tells_new_data(job, world)).then(|| Query::NewData { job: Some(id.clone()) });
+    let queries = single.into_iter().chain(children).chain(plan).chain(new_data);
     Sheet {
         kind: "Backup job",
         name: job.map_or_else(String::new, |job| resource_name(job.resource_name.as_ref(), &job.resource_arn)),
@@ -143,6 +144,7 @@ fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
     facts.extend(speed(job, world));
     facts.extend(Detail::maybe("Size", job.size_bytes.map(|size| fmt::maybe_bytes(Some(size)))));
     facts.extend(Detail::maybe("Moved", job.bytes_transferred.map(|size| fmt::maybe_bytes(Some(size)))));
+    facts.extend(Detail::maybe("New data", new_data(job, world)));
     if !is_past {
         let days = job.lifecycle.and_then(|lifecycle| lifecycle.delete_after_days).filter(|days| *days > 0);
         facts.push(Detail::new("Kept", days.map_or_else(|| "for ever".to_owned(), |days| fmt::days(Some(days)))));
@@ -169,6 +171,17 @@ fn backup_facts(job: &BackupJob, world: &World) -> Vec<Detail> {
     facts.extend(job.backup_options.iter().map(|(name, value)| Detail::new(name, value.clone())));
     facts.extend(whole(job.status_message.as_ref()));
     facts
+}
+
+/// Whether it can be told what a job stored anew: an engine knows it of what completed and is one resource's.
+fn tells_new_data(job: &BackupJob, world: &World) -> bool {
+    world.is_engine() && job.state == JobState::Completed && !job.is_parent
+}
+
+/// What a job stored anew, how well it compressed, and what is usual.
+fn new_data(job: &BackupJob, world: &World) -> Option<String> {
+    let told = world.store.new_data(&job.scope, Some(job.id.clone())).filter(|_| tells_new_data(job, world))?;
+    told.first()?.told()
 }
 
 /// How fast a job moves data that has not ended: now, as its last two answers tell, and all in all.

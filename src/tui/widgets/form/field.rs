@@ -56,9 +56,11 @@ impl Field {
                 let shown = options.get(*at).map_or("", |(_, label)| label);
                 let role = if focused { Role::Focus } else { Role::Field };
                 let used = painter.put(x, area.y, room, &format!("< {shown} >"), role);
-                let of = format!("{} of {}, left and right turn", at + 1, options.len());
                 if focused {
-                    painter.put(x + used + 2, area.y, room.saturating_sub(used + 2), &of, Role::Dim);
+                    let (room, of) = (room.saturating_sub(used + 2), format!("{} of {}", at + 1, options.len()));
+                    let turn = format!("{of}, left and right turn");
+                    let said = if text::width(&turn) > usize::from(room) { of } else { turn };
+                    painter.put(x + used + 2, area.y, room, &said, Role::Dim);
                 }
             }
             Kind::Pick { choices, value } => {

@@ -1,6 +1,7 @@
 //! Backup jobs as rows: those that the API shows, and in [`record`] what the engine needs of them beyond.
 
 pub mod children;
+pub mod new_data;
 pub mod record;
 
 use crate::domain::event::detail;

@@ -18,6 +18,7 @@ use crate::engine::jobs::outcome::Ending;
 use crate::engine::jobs::rows::children::{self, States};
 use crate::engine::jobs::rows::store;
 use crate::engine::points::rows::{chains, creating, point_id};
+use crate::repository::NewData;
 use rusqlite::{Connection, params};
 
 /// A backup job with what only the engine knows of it.
@@ -52,6 +53,8 @@ pub struct Moved {
     pub size: i64,
     /// What it read.
     pub bytes: i64,
+    /// What of that its vault did not hold yet; none where it is not known.
+    pub new_data: Option<NewData>,
 }
 
 /// Adds a backup job, and its recovery point in status CREATING.
@@ -179,7 +182,7 @@ pub fn end(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, n
         id,
         &ending.state,
         ", status_message = ?3, message_category = ?4, completed = ?5, percent_done = ?6, size_bytes = ?7,
-         bytes_transferred = ?8",
+         bytes_transferred = ?8, new_bytes = ?9, new_bytes_packed = ?10",
         &[
             &ending.message,
             &ending.category,
@@ -187,6 +190,8 @@ pub fn end(connection: &Connection, id: &JobId, ending: &Ending, moved: Moved, n
             &if completed { 100.0 } else { 0.0 },
             &moved.size,
             &moved.bytes,
+            &moved.new_data.map(|new| new.bytes as i64),
+            &moved.new_data.map(|new| new.packed as i64),
         ],
     )?;
     if ended && !completed {
