@@ -88,7 +88,7 @@ impl From<Fault> for Failure {
 impl From<crate::client::ChangeFailure> for Failure {
     fn from(failure: crate::client::ChangeFailure) -> Self {
         let message = failure.to_string();
-        Self { message, ..Self::from(failure.fault) }
+        Self { message, ..Self::from(*failure.fault) }
     }
 }
 

@@ -219,7 +219,8 @@ impl Connection {
         mutation: impl Into<Mutation>,
     ) -> Result<Outcome, ChangeFailure> {
         let pending = Pending::new(scope, mutation, &self.capabilities(), &self.command_line());
-        let refused = |why: &str| ChangeFailure { fault: Fault::new(FaultKind::Refused, why), done: Vec::new() };
+        let refused =
+            |why: &str| ChangeFailure { fault: Box::new(Fault::new(FaultKind::Refused, why)), done: Vec::new() };
         mutate(self, audit, approve_command_line(pending.map_err(refused)?)).await
     }
 

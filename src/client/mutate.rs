@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Sends the requests of an approved mutation, in their order, each written to the audit log before and after.
 pub async fn mutate(connection: &Connection, audit: &Arc<Audit>, approved: Approved) -> Result<Outcome, ChangeFailure> {
-    let stopped = |fault| ChangeFailure { fault, done: Vec::new() };
+    let stopped = |fault| ChangeFailure { fault: Box::new(fault), done: Vec::new() };
     let refused = |why: &str| stopped(Fault::new(FaultKind::Refused, why));
     connection.capabilities().allows(Feature::Write).map_err(refused)?;
     let client = connection.clients(approved.scope()).await.map_err(stopped)?.backup;

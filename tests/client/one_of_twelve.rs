@@ -153,19 +153,11 @@ async fn a_clock_ten_minutes_off_is_told_with_the_minutes_and_no_sign_in_is_offe
             let (signed, own) = (Utc::now(), Utc::now() + Span::minutes(minutes));
             let limit = own - Span::minutes(5 * minutes.signum());
             let at = |time: chrono::DateTime<Utc>| time.format("%Y%m%dT%H%M%SZ").to_string();
-            match minutes > 0 {
-                true => format!(
-                    "Signature expired: {} is now earlier than {} ({} - 5 min.)",
-                    at(signed),
-                    at(limit),
-                    at(own)
-                ),
-                false => format!(
-                    "Signature not yet current: {} is still later than {} ({} + 5 min.)",
-                    at(signed),
-                    at(limit),
-                    at(own)
-                ),
+            let (signed, limit, own) = (at(signed), at(limit), at(own));
+            if minutes > 0 {
+                format!("Signature expired: {signed} is now earlier than {limit} ({own} - 5 min.)")
+            } else {
+                format!("Signature not yet current: {signed} is still later than {limit} ({own} + 5 min.)")
             }
         };
         let said = format!("this machine's clock is 10 minutes {direction} the service's: it must be set right");

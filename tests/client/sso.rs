@@ -41,9 +41,9 @@ fn connect(url: &str) -> Arc<Connection> {
 /// The next answer to a question.
 async fn next(events: &mut mpsc::UnboundedReceiver<Event>) -> Reply {
     loop {
-        match tokio::time::timeout(WAIT, events.recv()).await.expect("it answers").expect("it runs") {
-            Event::Answered(reply) => return reply,
-            _ => {}
+        let event = tokio::time::timeout(WAIT, events.recv()).await.expect("it answers").expect("it runs");
+        if let Event::Answered(reply) = event {
+            return reply;
         }
     }
 }

@@ -49,7 +49,7 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeFailure {
     /// What went wrong.
-    pub fault: Fault,
+    pub fault: Box<Fault>,
     /// The operations that were already done, in their order; they are not undone.
     pub done: Vec<&'static str>,
 }
@@ -76,7 +76,7 @@ impl From<ChangeFailure> for Fault {
     /// The fault, whose message says what was already done.
     fn from(failure: ChangeFailure) -> Self {
         let done = failure.done();
-        let mut fault = failure.fault;
+        let mut fault = *failure.fault;
         fault.message.push_str(&done);
         fault
     }
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_change_that_stops_half_way_says_once_why_and_once_what_is_done() {
         let fault = Fault::new(FaultKind::Refused, "the role cannot be assumed");
-        let failure = ChangeFailure { fault, done: vec!["CreateBackupPlan", "CreateBackupSelection"] };
+        let failure = ChangeFailure { fault: Box::new(fault), done: vec!["CreateBackupPlan", "CreateBackupSelection"] };
         let said = "refused: the role cannot be assumed (already done: CreateBackupPlan, CreateBackupSelection)";
         assert_eq!(failure.to_string(), said);
         assert_eq!(Fault::from(failure).to_string(), said);

@@ -167,7 +167,7 @@ impl<'a> Sending<'a> {
 
     /// It ends here, with this fault.
     pub(super) fn failed(&self, fault: Fault) -> ChangeFailure {
-        ChangeFailure { fault, done: self.done.clone() }
+        ChangeFailure { fault: Box::new(fault), done: self.done.clone() }
     }
 
     fn entry(&self, request: &Request) -> Entry {

@@ -54,93 +54,93 @@ pub struct FoundItems {
 /// What is answered.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// To [`Query::Scopes`], the home scope first.
+    /// To [`Query::Scopes`](super::Query::Scopes), the home scope first.
     Scopes(Rows<ScopeView>),
-    /// To [`Query::Accounts`], the management account first.
+    /// To [`Query::Accounts`](super::Query::Accounts), the management account first.
     Accounts(Rows<Account>),
-    /// To [`Query::Organization`]: its id, `o-…`.
+    /// To [`Query::Organization`](super::Query::Organization): its id, `o-…`.
     Organization(Arc<String>),
-    /// To [`Query::BackupPolicies`].
+    /// To [`Query::BackupPolicies`](super::Query::BackupPolicies).
     BackupPolicies(Rows<Policy>),
-    /// To [`Query::Units`], each before what lies in it.
+    /// To [`Query::Units`](super::Query::Units), each before what lies in it.
     Units(Rows<Unit>),
-    /// To [`Query::Status`].
+    /// To [`Query::Status`](super::Query::Status).
     Status(Arc<Status>),
-    /// To [`Query::Health`].
+    /// To [`Query::Health`](super::Query::Health).
     Health(Arc<Health>),
-    /// To [`Query::Vaults`] and [`Query::SharedVaults`].
+    /// To [`Query::Vaults`](super::Query::Vaults) and [`Query::SharedVaults`](super::Query::SharedVaults).
     Vaults(Rows<Vault>),
-    /// To [`Query::Vault`].
+    /// To [`Query::Vault`](super::Query::Vault).
     Vault(Arc<Vault>),
-    /// To [`Query::RecoveryPoints`] and [`Query::RecoveryPointsOfResource`], newest first.
+    /// To [`Query::RecoveryPoints`](super::Query::RecoveryPoints) and [`Query::RecoveryPointsOfResource`](super::Query::RecoveryPointsOfResource), newest first.
     RecoveryPoints(Rows<KnownPoint>),
-    /// To [`Query::RecoveryPoint`].
+    /// To [`Query::RecoveryPoint`](super::Query::RecoveryPoint).
     RecoveryPoint(Arc<KnownPoint>),
-    /// To [`Query::Items`]: all pages of the folder. Names are in the form that `ItemsToRestore` takes.
+    /// To [`Query::Items`](super::Query::Items): all pages of the folder. Names are in the form that `ItemsToRestore` takes.
     Items(Arc<Items>),
-    /// To [`Query::Sight`].
+    /// To [`Query::Sight`](super::Query::Sight).
     Sight(Arc<Sight>),
-    /// To [`Query::Changes`], in the order of the paths.
+    /// To [`Query::Changes`](super::Query::Changes), in the order of the paths.
     Changes(Arc<SoMany<ChangedItem>>),
-    /// To [`Query::Find`], the newest recovery point first.
+    /// To [`Query::Find`](super::Query::Find), the newest recovery point first.
     Found(Arc<FoundItems>),
-    /// To [`Query::RestoreMetadata`].
+    /// To [`Query::RestoreMetadata`](super::Query::RestoreMetadata).
     RestoreMetadata(Arc<RestoreMetadata>),
-    /// To [`Query::Plans`].
+    /// To [`Query::Plans`](super::Query::Plans).
     Plans(Rows<PlanSummary>),
-    /// To [`Query::Plan`].
+    /// To [`Query::Plan`](super::Query::Plan).
     Plan(Arc<PlanDetail>),
-    /// To [`Query::BackupJobs`].
+    /// To [`Query::BackupJobs`](super::Query::BackupJobs).
     BackupJobs(Rows<BackupJob>),
-    /// To [`Query::RestoreJobs`].
+    /// To [`Query::RestoreJobs`](super::Query::RestoreJobs).
     RestoreJobs(Rows<RestoreJob>),
-    /// To [`Query::CopyJobs`].
+    /// To [`Query::CopyJobs`](super::Query::CopyJobs).
     CopyJobs(Rows<CopyJob>),
-    /// To [`Query::BackupJob`].
+    /// To [`Query::BackupJob`](super::Query::BackupJob).
     BackupJob(Arc<BackupJob>),
-    /// To [`Query::NewData`], the newest first; nothing of a job of which it is not known.
+    /// To [`Query::NewData`](super::Query::NewData), the newest first; nothing of a job of which it is not known.
     NewData(Rows<NewDataOfBackup>),
-    /// To [`Query::CopyJob`].
+    /// To [`Query::CopyJob`](super::Query::CopyJob).
     CopyJob(Arc<CopyJob>),
-    /// To [`Query::GlobalSettings`]: names and `true` or `false`.
+    /// To [`Query::GlobalSettings`](super::Query::GlobalSettings): names and `true` or `false`.
     GlobalSettings(Arc<BTreeMap<String, String>>),
-    /// To [`Query::RestoreJob`].
+    /// To [`Query::RestoreJob`](super::Query::RestoreJob).
     RestoreJob(Arc<RestoreJob>),
-    /// To [`Query::ProtectedResources`].
+    /// To [`Query::ProtectedResources`](super::Query::ProtectedResources).
     ProtectedResources(Rows<ProtectedResource>),
-    /// To [`Query::ProtectedResource`].
+    /// To [`Query::ProtectedResource`](super::Query::ProtectedResource).
     ProtectedResource(Arc<ProtectedResource>),
-    /// To [`Query::Resources`].
+    /// To [`Query::Resources`](super::Query::Resources).
     Resources(Rows<SelectableResource>),
-    /// To [`Query::Tags`].
+    /// To [`Query::Tags`](super::Query::Tags).
     Tags(Arc<Tags>),
-    /// To [`Query::AccessPolicy`]: the text as it was put; none where the vault has no policy.
+    /// To [`Query::AccessPolicy`](super::Query::AccessPolicy): the text as it was put; none where the vault has no policy.
     AccessPolicy(Arc<Option<String>>),
-    /// To [`Query::Notifications`]; none where the vault notifies nobody.
+    /// To [`Query::Notifications`](super::Query::Notifications); none where the vault notifies nobody.
     Notifications(Arc<Option<VaultNotifications>>),
-    /// To [`Query::VaultShares`].
+    /// To [`Query::VaultShares`](super::Query::VaultShares).
     VaultShares(Arc<Vec<VaultShare>>),
-    /// To [`Query::WhoCan`].
+    /// To [`Query::WhoCan`](super::Query::WhoCan).
     WhoCan(Arc<Vec<Standing>>),
-    /// To [`Query::LegalHolds`].
+    /// To [`Query::LegalHolds`](super::Query::LegalHolds).
     LegalHolds(Rows<HoldSummary>),
-    /// To [`Query::LegalHold`].
+    /// To [`Query::LegalHold`](super::Query::LegalHold).
     LegalHold(Arc<LegalHold>),
-    /// To [`Query::HeldPoints`], by ARN.
+    /// To [`Query::HeldPoints`](super::Query::HeldPoints), by ARN.
     HeldPoints(Rows<HeldPoint>),
-    /// To [`Query::Denial`].
+    /// To [`Query::Denial`](super::Query::Denial).
     Denial(Arc<Denial>),
-    /// To [`Query::KmsKeys`], by id.
+    /// To [`Query::KmsKeys`](super::Query::KmsKeys), by id.
     KmsKeys(Rows<KmsKey>),
-    /// To [`Query::KmsKey`], without its aliases; none where there is none, or not any more.
+    /// To [`Query::KmsKey`](super::Query::KmsKey), without its aliases; none where there is none, or not any more.
     KmsKey(Arc<Option<KmsKey>>),
-    /// To [`Query::ApiCalls`], the newest first.
+    /// To [`Query::ApiCalls`](super::Query::ApiCalls), the newest first.
     ApiCalls(Rows<ApiCall>),
-    /// To [`Query::JobCounts`].
+    /// To [`Query::JobCounts`](super::Query::JobCounts).
     JobCounts(Arc<JobCounts>),
-    /// To [`Query::RegionSettings`]: opted in, by type.
+    /// To [`Query::RegionSettings`](super::Query::RegionSettings): opted in, by type.
     RegionSettings(Arc<BTreeMap<String, bool>>),
-    /// To [`Query::SupportedResourceTypes`].
+    /// To [`Query::SupportedResourceTypes`](super::Query::SupportedResourceTypes).
     ResourceTypes(Arc<[ResourceType]>),
 }
 

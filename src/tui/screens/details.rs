@@ -98,10 +98,10 @@ impl Span {
 
 /// The first words of a text that fit into some columns; the first alone where not even that fits.
 fn whole_words(text: &str, columns: usize) -> &str {
-    let ends = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]);
+    let mut ends = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]);
     let fits = |end: &usize| text::width(&text[..*end]) <= columns;
     let first = text.find(' ').unwrap_or(text.len());
-    &text[..ends.filter(fits).last().unwrap_or(first)]
+    &text[..ends.rfind(fits).unwrap_or(first)]
 }
 
 impl Detail {
