@@ -50,7 +50,7 @@ fn who_opens_the_job_has_it_decoded_and_who_passes_it_asks_for_nothing() {
     driver.press("enter");
     assert!(driver.wants().contains(&asked()), "{:?}", driver.wants());
     driver.reply(asked(), Ok(Answer::Denial(Arc::new(denial()))));
-    driver.sees("assumed-role/Backup/x may not do ec2:CreateSnapshot on").sees("ec2:Region = us-east-1");
+    driver.rest().sees("assumed-role/Backup/x may not do ec2:CreateSnapshot on").sees("ec2:Region = us-east-1");
     driver.sees("No policy allows it, and none denies it: what lacks is an allow.");
     driver.sees("may not read this.").sees_no("The vault's key cannot be used");
     assert!(driver.screen().replace(['\n', ' ', '┃', '│'], "").contains(BLOB), "the whole message, for other tools");
@@ -64,5 +64,5 @@ fn who_may_not_decode_is_told_which_permission_it_takes() {
     driver.press("4 enter");
     let why = "it takes the permission sts:DecodeAuthorizationMessage in the account of the message: no";
     driver.reply(asked(), Err(Fault::new(FaultKind::Denied, why)));
-    driver.sees("Not decoded").sees("sts:DecodeAuthorizationMessage").sees("You are not authorized");
+    driver.rest().sees("Not decoded").sees("sts:DecodeAuthorizationMessage").sees("You are not authorized");
 }
