@@ -4,19 +4,15 @@ import base64
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
+from ports import free_port
+
 PROGRAM, CLIENT = shutil.which("influxd"), shutil.which("influx")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
 
 
 class Influx:

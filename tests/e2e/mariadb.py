@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 
-from postgresql import free_port
+from ports import free_port
 
 PASSWORD = "p@:/ %s\"ecret"
 # A server does not want to be root's.

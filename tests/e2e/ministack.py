@@ -1,7 +1,6 @@
 """A ministack of its own: DynamoDB's protocol, and others of AWS's, on a port that is free."""
 
 import os
-import socket
 import subprocess
 import time
 
@@ -9,13 +8,10 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
+from ports import free_port
+
 PROGRAM = os.environ.get("VAULTDECK_MINISTACK", ".venv/ministack/bin/ministack")
 KEYS = {"AccessKeyId": "test", "SecretAccessKey": "s3cr3t/of+test"}
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
 
 
 class Ministack:

@@ -4,18 +4,14 @@ import collections
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 
+from ports import free_port
+
 PROGRAM = os.environ.get("VAULTDECK_OXIGRAPH", ".venv/bin/oxigraph")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
 
 
 class Oxigraph:

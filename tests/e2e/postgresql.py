@@ -3,20 +3,16 @@
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
+
+from ports import free_port
 
 PROGRAMS = max(pathlib.Path("/usr/lib/postgresql").glob("[0-9]*/bin/postgres"), key=lambda path: int(path.parts[4])).parent
 PASSWORD = "p@:/ %s\"ecret"
 # A server refuses to be root's.
 AS_OWNER = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 OWNER = "postgres" if os.geteuid() == 0 else None
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
 
 
 class Server:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from weed import free_port
+from ports import free_port
 
 
 def run(*command):

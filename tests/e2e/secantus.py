@@ -3,7 +3,6 @@
 import hashlib
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import time
@@ -13,14 +12,11 @@ import bson
 import pymongo
 from bson import raw_bson
 
+from ports import free_port
+
 PROGRAM = os.environ.get("VAULTDECK_SECANTUS") or str(pathlib.Path(sys.executable).parent / "secantusd-py")
 RAW = bson.codec_options.CodecOptions(document_class=raw_bson.RawBSONDocument)
 ITS_OWN = {"admin", "config", "local"}
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
 
 
 class Server:

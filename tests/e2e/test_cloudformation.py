@@ -9,9 +9,9 @@ import time
 import botocore.exceptions
 import pytest
 
-import ministack
 from conftest import ACCOUNT, REGION, ROLE, back_up, wait_for_job
 from ministack import KEYS, Ministack
+from ports import free_port
 
 ENDED = ("COMPLETED", "FAILED", "ABORTED", "EXPIRED", "PARTIAL")
 
@@ -272,7 +272,7 @@ def test_what_cannot_be_registered_or_backed_up_is_refused_with_the_way_out(engi
         (("--stack", "nowhere"), None, "no stack nowhere"),
         (("--stack", "a_b"), None, "begin with a letter"),
         (("--stack", "shop"), "ftp://127.0.0.1", "http://"),
-        (("--stack", "shop"), f"http://127.0.0.1:{ministack.free_port()}", "cannot be reached"),
+        (("--stack", "shop"), f"http://127.0.0.1:{free_port()}", "cannot be reached"),
         (("--stack", "shop", "--table", "orders"), None, "CloudFormation takes"),
     ]:
         refused = add(engine, server, tmp_path, "CloudFormation", "bad", *options, url=url, check=False)

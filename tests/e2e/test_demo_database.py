@@ -13,6 +13,7 @@ import pytest
 
 import postgresql
 from conftest import BINARY, clean_environment
+from ports import free_port
 from postgresql import AS_OWNER, PROGRAMS
 from test_dashboard import Terminal
 from test_postgresql import until
@@ -95,7 +96,7 @@ def test_a_database_is_followed_while_the_demo_lives_and_restored_to_a_second(fo
     command = ["restore", "start", point, "--account", "444455556666", "--time", moment.isoformat(), "--to", str(folder / "back")]
     until(lambda: demo.run(*command, check=False).returncode == 0, f"it is restored to {moment}", 120)
     assert (folder / "back" / "PG_VERSION").read_text().strip() == PROGRAMS.parts[4]
-    port = postgresql.free_port()
+    port = free_port()
     options = f"-p {port} -c listen_addresses= -c unix_socket_directories={folder}"
     started = subprocess.run([*AS_OWNER, PROGRAMS / "pg_ctl", "-D", folder / "back", "-w", "-t", "60", "-l", folder / "log", "-o", options, "start"],
                              stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/", timeout=90)

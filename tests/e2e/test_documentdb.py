@@ -15,6 +15,7 @@ from bson import json_util
 
 import secantus
 from conftest import ACCOUNT, DEBUG, REGION, ROLE, back_up, wait_for_job
+from ports import free_port
 from secantus import Server
 
 PASSWORD = "p@:/ %s\"ecret"
@@ -258,7 +259,7 @@ def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, server, s
         ({}, "--secret-file"),
         ({"url": f"mongodb://127.0.0.1:{server.port}", "password": PASSWORD}, "names no user"),
         ({"url": f"mongodb://127.0.0.1:{server.port}"}, "does not let the user nobody"),
-        ({"url": f"mongodb://127.0.0.1:{secantus.free_port()}"}, "cannot be reached now"),
+        ({"url": f"mongodb://127.0.0.1:{free_port()}"}, "cannot be reached now"),
         ({"url": f"mongodb://admin:hunter2@127.0.0.1:{server.port}"}, "--secret-file"),
         ({"url": "http://127.0.0.1"}, "mongodb://"),
         ({"url": engine.url.replace("http", "mongodb")}, "cannot be reached now"),
@@ -306,7 +307,7 @@ class Relay:
     """Passes bytes to a server, and does something when the first large answer is on its way."""
 
     def __init__(self, port, then):
-        self.to, self.then, self.port, self.armed, self.ended = port, then, secantus.free_port(), False, False
+        self.to, self.then, self.port, self.armed, self.ended = port, then, free_port(), False, False
 
     def start(self):
         self.listener = socket.create_server(("127.0.0.1", self.port))

@@ -12,9 +12,9 @@ import urllib.request
 import botocore.exceptions
 import pytest
 
-import ministack
 from conftest import ACCOUNT, REGION, ROLE, back_up, wait_for_job
 from ministack import KEYS, Ministack
+from ports import free_port
 
 ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table"
 
@@ -195,7 +195,7 @@ def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, server, t
         ({"table": "a b"}, "3 to 255 letters"),
         ({"url": "ftp://127.0.0.1"}, "http://"),
         ({"url": "http://me:hunter2@127.0.0.1"}, "secret file"),
-        ({"url": f"http://127.0.0.1:{ministack.free_port()}"}, "cannot be reached"),
+        ({"url": f"http://127.0.0.1:{free_port()}"}, "cannot be reached"),
         ({"url": page.url}, "web page"),
         ({"url": server.url.replace("http:", "https:")}, "does not speak TLS"),
         ({"keys": {"AccessKeyId": "hunter2"}}, "SecretAccessKey"),

@@ -8,7 +8,6 @@ import os
 import pathlib
 import random
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -21,6 +20,7 @@ import pytest
 
 import trees
 from conftest import ACCOUNT, REGION, ROLE, back_up, wait_for_job
+from ports import free_port
 
 # What a backup reads takes longer than a writer needs for a round over its files.
 BALLAST = 48 << 20
@@ -278,9 +278,7 @@ def test_a_zfs_dataset_is_held_still(engine, zfs, tmp_path):
 @contextlib.contextmanager
 def samba(folder, shares):
     """A Samba server of its own, with these shares."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     for name in ("state", "cache", "lock", "private", "pid", "ncalrpc"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     lines = ["[global]", "interfaces = lo", "bind interfaces only = yes", f"smb ports = {port}", "server role = standalone", "disable netbios = yes",

@@ -9,6 +9,7 @@ import pytest
 
 import qemu
 from conftest import ACCOUNT, REGION, ROLE, back_up
+from ports import free_port
 from test_volumes import MIB, change_pages, completed, digest, make_image, open_handed, restore, stored  # noqa: F401
 from tgt import TARGET, Tgt
 
@@ -141,7 +142,7 @@ def test_what_is_away_or_not_there_is_named(engine, gateway, tmp_path):
     for url, told in [
         (gateway.url(unit=7), "no such unit"),
         (gateway.url(target="iqn.2026-11.test:other"), "no such target"),
-        (f"iscsi://127.0.0.1:{qemu.free_port()}/{TARGET}/1", "cannot be reached"),
+        (f"iscsi://127.0.0.1:{free_port()}/{TARGET}/1", "cannot be reached"),
         (f"iscsi://127.0.0.1:{gateway.port}/disk/1", "where TARGET is a name"),
         (f"nbd://127.0.0.1:{gateway.port}/disk", "NBD"),
     ]:

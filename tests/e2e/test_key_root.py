@@ -7,7 +7,6 @@ import os
 import pathlib
 import pty
 import select
-import socket
 import subprocess
 import threading
 import time
@@ -18,6 +17,7 @@ import boto3
 import pytest
 
 from conftest import ACCOUNT, DEBUG, REGION, Engine, clean_environment
+from ports import free_port
 
 MOTO = os.environ.get("VAULTDECK_MOTO", ".venv/bin/moto_server")
 PASSPHRASE = "correct horse battery staple"
@@ -30,9 +30,7 @@ POINTS = [
 
 @pytest.fixture
 def moto():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([MOTO, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     kms = boto3.client("kms", endpoint_url=url, region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")

@@ -16,6 +16,7 @@ import pytest
 import mariadb
 from conftest import ACCOUNT, DEBUG, REGION, ROLE, back_up, wait_for_job
 from mariadb import PASSWORD, Server
+from ports import free_port
 
 # Where servers' folders are made, and restored ones may be over the network.
 ROOTS = ["--restore-root", tempfile.gettempdir()]
@@ -193,7 +194,7 @@ def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, server, f
         for options, told in [
             ({"password": "wr@ng:/ %"}, "Access denied"),
             ({"user": "nobody", "password": "no"}, "lacks RELOAD, PROCESS, LOCK TABLES"),
-            ({"url": f"mysql://root@127.0.0.1:{mariadb.free_port()}"}, "Can't connect"),
+            ({"url": f"mysql://root@127.0.0.1:{free_port()}"}, "Can't connect"),
             ({"url": f"mysql://root:hunter2@127.0.0.1:{server.port}"}, "--secret-file"),
             ({"url": f"{server.url()}/shop"}, "no database"),
             ({"url": f"{server.url()}?ssl-mode=VERIFY_IDENTITY"}, "server does not support it"),

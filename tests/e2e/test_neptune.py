@@ -8,9 +8,9 @@ import threading
 import botocore.exceptions
 import pytest
 
-import oxigraph
 from conftest import ACCOUNT, REGION, ROLE, back_up
 from oxigraph import PROGRAM, Oxigraph
+from ports import free_port
 from test_dynamodb import Page
 
 ARN = f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster"
@@ -124,7 +124,7 @@ def test_plain_restic_and_the_stores_own_program_make_a_store_of_it(engine, stor
     assert done.returncode == 0, done
     (tmp_path / "byhand").rename(tmp_path / "loaded")
     loaded = Oxigraph.__new__(Oxigraph)
-    loaded.folder, loaded.port = tmp_path / "loaded", oxigraph.free_port()
+    loaded.folder, loaded.port = tmp_path / "loaded", free_port()
     loaded.url = f"http://127.0.0.1:{loaded.port}"
     loaded.start()
     try:
@@ -168,7 +168,7 @@ def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, store):
     for url, told in [
         ("bolt://127.0.0.1:7687", "neither Bolt nor openCypher"),
         ("http://me:hunter2@127.0.0.1", "without a user"),
-        (f"http://127.0.0.1:{oxigraph.free_port()}", "cannot be reached"),
+        (f"http://127.0.0.1:{free_port()}", "cannot be reached"),
         (page.url, "check its URL"),
         (f"{store.url}/nowhere", "check its URL"),
     ]:

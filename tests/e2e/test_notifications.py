@@ -3,7 +3,6 @@
 import http.server
 import json
 import os
-import socket
 import stat
 import subprocess
 import threading
@@ -13,6 +12,7 @@ import boto3
 import pytest
 
 from conftest import ACCOUNT, DEBUG, REGION, ROLE, Engine, back_up
+from ports import free_port
 
 MOTO = os.environ.get("VAULTDECK_MOTO", ".venv/bin/moto_server")
 
@@ -245,9 +245,7 @@ def test_a_webhook_for_findings_that_refuses_is_tried_again_and_wrong_ways_are_r
 
 @pytest.fixture
 def moto():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([MOTO, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}

@@ -15,6 +15,7 @@ import pytest
 
 import postgresql
 from conftest import ACCOUNT, DEBUG, REGION, ROLE, back_up, wait_for_job
+from ports import free_port
 from postgresql import PASSWORD, PROGRAMS, Server
 
 # Where servers' folders are made, and restored ones may be over the network.
@@ -215,7 +216,7 @@ def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, server, t
         for options, told in [
             ({"password": "wr@ng:/ %"}, "password authentication failed"),
             ({"user": "nobody", "password": "no"}, "REPLICATION"),
-            ({"url": f"postgresql://postgres@127.0.0.1:{postgresql.free_port()}"}, "Connection refused"),
+            ({"url": f"postgresql://postgres@127.0.0.1:{free_port()}"}, "Connection refused"),
             ({"url": f"postgresql://postgres:hunter2@127.0.0.1:{server.port}"}, "--secret-file"),
             ({"url": f"{server.url()}/nowhere"}, "does not exist"),
             ({"url": f"{server.url()}?sslmode=require"}, "SSL"),

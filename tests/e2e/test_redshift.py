@@ -13,6 +13,7 @@ import pytest
 
 import postgresql
 from conftest import ACCOUNT, DEBUG, REGION, ROLE, back_up, wait_for_job
+from ports import free_port
 from postgresql import PASSWORD, PROGRAMS, Server
 
 ARN = f"arn:aws:redshift:{REGION}:{ACCOUNT}"
@@ -231,7 +232,7 @@ def test_what_cannot_be_backed_up_is_refused_by_what_it_lacks(engine, server, da
         ({"password": "wr@ng:/ %"}, "password authentication failed"),
         ({"user": "reader", "password": "yes"}, "may not read"),
         ({"database": "nowhere"}, "does not exist"),
-        ({"url": f"postgresql://postgres@127.0.0.1:{postgresql.free_port()}"}, "Connection refused"),
+        ({"url": f"postgresql://postgres@127.0.0.1:{free_port()}"}, "Connection refused"),
         ({"url": f"postgresql://postgres:hunter2@127.0.0.1:{server.port}"}, "--secret-file"),
         ({"name": "a_b"}, "hyphens"),
     ]:

@@ -13,7 +13,8 @@ import botocore.exceptions
 import pytest
 
 from conftest import DEBUG, ROLE, back_up, wait_for_job
-from weed import KEYS, Cutting, Weed, free_port
+from ports import free_port
+from weed import KEYS, Cutting, Weed
 
 # A store tells times to the second; what changed within two seconds of a backup's start is read again by the next.
 SETTLED = 3.5

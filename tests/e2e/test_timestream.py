@@ -10,6 +10,7 @@ import pytest
 import influx
 from conftest import ACCOUNT, REGION, ROLE, back_up, wait_for_job
 from influx import Influx
+from ports import free_port
 from test_dynamodb import Page
 
 ARN = f"arn:aws:timestream:{REGION}:{ACCOUNT}:database"
@@ -146,7 +147,7 @@ def test_what_cannot_be_registered_is_refused_with_the_way_out(engine, metrics, 
         ({"url": "influx://127.0.0.1"}, "http://"),
         ({"url": metrics.url.replace("//", "//me:hunter2@")}, "secret file"),
         ({"password": "hunter2"}, "USER@"),
-        ({"url": f"http://127.0.0.1:{influx.free_port()}"}, "cannot be reached"),
+        ({"url": f"http://127.0.0.1:{free_port()}"}, "cannot be reached"),
         ({"url": page.url}, "check its URL"),
     ]:
         refused = add(engine, metrics, tmp_path, check=False, **options)

@@ -15,7 +15,7 @@ import pytest
 
 import qemu
 from conftest import ACCOUNT, DEBUG, REGION, ROLE, back_up, wait_for_job
-from weed import free_port
+from ports import free_port
 
 MIB = 1 << 20
 SIZE = 200 * MIB + 12_288

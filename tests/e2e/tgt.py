@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import qemu
-from weed import free_port
+from ports import free_port
 
 TARGET = "iqn.2026-11.test.vaultdeck:disk"
 # Several of them on one machine are told apart by a number.

@@ -11,20 +11,10 @@ import boto3
 import botocore.config
 import botocore.exceptions
 
+from ports import free_port
+
 PROGRAM = os.environ.get("VAULTDECK_WEED", ".venv/bin/weed")
 KEYS = {"AccessKeyId": "test", "SecretAccessKey": "testtest"}
-
-
-def free_port():
-    """A free port; SeaweedFS puts its gRPC 10,000 above each."""
-    while True:
-        with contextlib.ExitStack() as held:
-            port = held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
-            try:
-                held.enter_context(socket.create_server(("127.0.0.1", port + 10_000)))
-            except (OSError, OverflowError):
-                continue
-            return port
 
 
 class Weed:

@@ -3,6 +3,7 @@
 mod folder;
 pub(crate) mod memory;
 mod memory_log;
+mod ports;
 mod scene;
 mod seam_tests;
 
@@ -10,6 +11,7 @@ use crate::domain::types::Location;
 use crate::domain::{Arn, PointDetails, Resource, Secret};
 use crate::engine::drivers::Driver;
 pub use folder::Folder;
+pub use ports::free_port;
 use scene::{Scene, Stop};
 use std::collections::BTreeMap;
 

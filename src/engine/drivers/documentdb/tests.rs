@@ -8,11 +8,11 @@ use crate::domain::types::Location;
 use crate::domain::types::location::Part;
 use crate::domain::{Resource, Scope, Secret, Tags};
 use crate::engine::drivers::Driver;
-use crate::engine::drivers::conformance::{Content, World, run};
+use crate::engine::drivers::conformance::{Content, World, free_port, run};
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, doc};
 use parking_lot::Mutex;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ impl Server {
     fn start() -> Self {
         let program = std::env::var_os("VAULTDECK_SECANTUS").expect("VAULTDECK_SECANTUS is not set: tests/run sets it");
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let child = Command::new(program)
             .args(["--host", "127.0.0.1", "--cache-size", "64M", "--port", &port.to_string(), "--storage-path"])
             .arg(folder.path())

@@ -6,14 +6,14 @@ use super::client::Client;
 use super::{DynamoDb, FACTS, location, table_of};
 use crate::domain::types::Location;
 use crate::domain::{Resource, Scope, Secret, Tags};
-use crate::engine::drivers::conformance::{Content, World, run};
+use crate::engine::drivers::conformance::{Content, World, free_port, run};
 use crate::engine::drivers::http::BRIEF;
 use crate::engine::drivers::http::stand_in::{Asked, StandIn, Told};
 use crate::engine::drivers::{Driver, Fault, ProbeCx};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,7 +37,7 @@ impl Server {
     fn start() -> Self {
         let program = std::env::var_os("VAULTDECK_MINISTACK").expect("VAULTDECK_MINISTACK: tests/run sets it");
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let child = Command::new(program)
             .envs([("BIND_HOST", "127.0.0.1"), ("GATEWAY_PORT", &port.to_string()), ("SERVICES", "dynamodb")])
             .current_dir(folder.path())

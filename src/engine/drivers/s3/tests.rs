@@ -6,12 +6,12 @@ use super::client::Client;
 use super::{FACTS, S3, bucket_of, location};
 use crate::domain::types::Location;
 use crate::domain::{Resource, Scope, Secret, Tags};
-use crate::engine::drivers::conformance::{Content, World, run};
+use crate::engine::drivers::conformance::{Content, World, free_port, run};
 use crate::engine::drivers::{Driver, Fault, ProbeCx};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::EncodingType;
 use percent_encoding::percent_decode_str;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,17 +75,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// A port that is free, and so is the one that SeaweedFS puts its gRPC at.
-fn free_port() -> u16 {
-    loop {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let grpc = port.checked_add(10_000).and_then(|port| TcpListener::bind(("127.0.0.1", port)).ok());
-        if grpc.is_some() {
-            return port;
-        }
     }
 }
 
