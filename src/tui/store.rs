@@ -100,8 +100,8 @@ impl<T> Clone for Line<T> {
 pub struct Freshness {
     /// The time of its oldest answer; none when there is none at all.
     pub oldest: Option<Time>,
-    /// Whether a key has neither an answer nor a fault yet.
-    pub waiting: bool,
+    /// Where a key has neither an answer nor a fault yet; none for the context as a whole.
+    pub silent: BTreeSet<Option<Scope>>,
     /// How many records came so far where that is so.
     pub records: usize,
     /// How many scopes were asked.
@@ -113,6 +113,11 @@ pub struct Freshness {
 }
 
 impl Freshness {
+    /// Whether an answer is still to come.
+    pub fn is_waiting(&self) -> bool {
+        !self.silent.is_empty()
+    }
+
     /// The scopes in which something failed: one of which three questions fail is one. None for the context as a whole.
     pub fn failing(&self) -> BTreeSet<&Scope> {
         self.faults.iter().filter_map(|(scope, _)| scope.as_ref()).collect()
@@ -351,7 +356,7 @@ impl Store {
                 freshness.faults.push((key.scope.clone(), fault.clone()));
                 freshness.next_try = [freshness.next_try, slot.next_try].into_iter().flatten().min();
             } else if slot.answer.is_none() {
-                freshness.waiting = true;
+                freshness.silent.insert(key.scope.clone());
                 freshness.records += slot.records;
             }
         }

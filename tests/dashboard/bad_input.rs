@@ -102,7 +102,7 @@ fn a_scope_of_twelve_that_says_nothing_holds_up_no_row_and_no_key() {
     let mut driver = Driver::unanswered(Start { size: (120, 40), fixture: world, ..Start::default() });
     driver.silent = Some(Key::scoped(silent, Query::Vaults));
     driver.answer_all();
-    driver.press("2").rest().sees("vault-00").sees("vault-11").sees_no("vault-05");
+    driver.press("2").rest().sees("vault-00").sees("vault-11").sees_no("vault-05").sees("1 of 12 loading");
     driver.press("/").write("11").sees("vault-11").sees_no("vault-00");
 }
 

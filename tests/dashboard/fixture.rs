@@ -754,6 +754,7 @@ impl Fixture {
                     "not authorized to perform backup:DescribeGlobalSettings",
                 )));
             }
+            Query::RegionSettings => Answer::RegionSettings(Arc::default()),
             Query::GlobalSettings => Answer::GlobalSettings(Arc::new(self.settings.clone())),
             Query::AccessPolicy { vault } => Answer::AccessPolicy(Arc::new(self.policies.get(vault).cloned())),
             Query::KmsKey { name } => Answer::KmsKey(Arc::new(self.key(name))),

@@ -280,7 +280,7 @@ fn a_stopped_dashboard_comes_back() {
 
 #[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_wherever_one_is() {
-    for keys in ["", "?", ":the", "4/state"] {
+    for (keys, opened) in [("?", "search:"), (":the", "tab completes"), ("4/state", "/state")] {
         let mut terminal = Terminal::start(&[]);
         terminal.sees("First steps");
         terminal.press(keys);
@@ -289,7 +289,10 @@ fn ctrl_z_gives_the_terminal_to_the_shell_wherever_one_is() {
         terminal.is_stopped();
         terminal.signal("-CONT");
         terminal.until("the dashboard again", |shown| shown.parser.screen().alternate_screen());
+        terminal.sees(opened);
         terminal.press("\u{1b}");
+        let closed = |shown: &Shown| !shown.parser.screen().contents().contains(opened);
+        terminal.until("that it takes keys again", closed);
         terminal.signal("-TERM");
         terminal.ends_cleanly();
     }

@@ -1,4 +1,4 @@
-//! Of the newest backup of a resource: whether far more changed, or far less is there, than its own history lets expect, or what
+//! Of the backups of a resource: whether far more changed, or far less is there, than its own history lets expect, or what
 //! is new in it does not compress though it always did. That is how it looks when somebody encrypts or deletes what is backed up.
 
 use super::jobs::{Lane, lane};
@@ -31,7 +31,8 @@ const PART: u64 = 20;
 /// A backup that is older is not news any more.
 const NEWS: Duration = Duration::days(7);
 
-/// What is unusual of the newest backup of each resource and rule.
+/// The newest backup of each resource and rule of which something is unusual. That those after it were as always makes it no
+/// less so: what was encrypted at night lies there unchanged in the morning.
 pub(super) fn unusual(facts: &Facts<'_>) -> Vec<Finding> {
     let mut lanes: HashMap<Lane<'_>, Vec<&BackupJob>> = HashMap::new();
     for job in facts.backup_jobs.iter().copied().filter(|job| is_whole(job)) {
@@ -61,24 +62,28 @@ fn is_whole(job: &BackupJob) -> bool {
 
 fn of_lane<'a>(mut jobs: Vec<&'a BackupJob>, facts: &Facts<'_>, points: &Sizes<'_>) -> Option<(&'a JobId, Finding)> {
     jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.created));
-    let (newest, before) = jobs.split_first()?;
-    let before = &before[..before.len().min(MOST)];
-    if before.len() < LEAST || facts.now - newest.created > NEWS {
+    (0..jobs.len().min(MOST)).take_while(|nth| facts.now - jobs[*nth].created <= NEWS).find_map(|nth| {
+        let (job, before) = jobs[nth..].split_first()?;
+        Some((&job.id, of_backup(job, &before[..before.len().min(MOST)], points)?))
+    })
+}
+
+fn of_backup(job: &BackupJob, before: &[&BackupJob], points: &Sizes<'_>) -> Option<Finding> {
+    if before.len() < LEAST {
         return None;
     }
-    let detail =
-        [moved(newest, before), shrank(newest, before, points)].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let detail = [moved(job, before), shrank(job, before, points)].into_iter().flatten().collect::<Vec<_>>().join("; ");
     if detail.is_empty() {
         return None;
     }
     let of = Of {
-        scope: &newest.scope,
-        job: &newest.id,
-        resource: &newest.resource_arn,
-        name: newest.resource_name.as_deref(),
-        at: newest.completed.unwrap_or(newest.created),
+        scope: &job.scope,
+        job: &job.id,
+        resource: &job.resource_arn,
+        name: job.resource_name.as_deref(),
+        at: job.completed.unwrap_or(job.created),
     };
-    Some((&newest.id, of.finding(detail)))
+    Some(of.finding(detail))
 }
 
 /// What a finding is of.
@@ -133,13 +138,24 @@ fn of_new_data(new: &NewDataOfBackup, detail: String) -> Finding {
 }
 
 /// What a backup moved, where that is far more than usual. The first of a history moved everything, which its median forgives.
-fn moved(newest: &BackupJob, before: &[&BackupJob]) -> Option<String> {
-    let moved = newest.bytes_transferred.filter(|moved| *moved >= FLOOR)?;
+/// After nights without a backup one moves what all of them would have.
+fn moved(job: &BackupJob, before: &[&BackupJob]) -> Option<String> {
+    let moved = job.bytes_transferred.filter(|moved| *moved >= FLOOR)?;
     let told: Vec<i64> = before.iter().filter_map(|job| job.bytes_transferred).collect();
     let count = told.len();
     let usual = sizes::median(told).filter(|_| count >= LEAST)?;
-    (moved / TIMES >= usual)
+    (moved / TIMES / nights(job, before) >= usual)
         .then(|| format!("it moved {}, where {} are usual in {count} backups before", bytes(moved), bytes(usual)))
+}
+
+/// How many of the usual times between two backups lie between one and the one before it.
+fn nights(job: &BackupJob, before: &[&BackupJob]) -> i64 {
+    let seconds = |later: &BackupJob, earlier: &BackupJob| (later.created - earlier.created).num_seconds();
+    let usual = sizes::median(before.windows(2).map(|two| seconds(two[0], two[1])).collect());
+    match (before.first(), usual) {
+        (Some(last), Some(usual)) if usual > 0 => ((seconds(job, last) + usual / 2) / usual).max(1),
+        _ => 1,
+    }
 }
 
 /// The sizes of the recovery points that are known.
@@ -152,9 +168,9 @@ fn size(job: &BackupJob, points: &Sizes<'_>) -> Option<i64> {
 }
 
 /// What there is, where that is far less than usual.
-fn shrank(newest: &BackupJob, before: &[&BackupJob], points: &Sizes<'_>) -> Option<String> {
+fn shrank(job: &BackupJob, before: &[&BackupJob], points: &Sizes<'_>) -> Option<String> {
     let size_of = |job: &BackupJob| size(job, points);
-    let size = size_of(newest)?;
+    let size = size_of(job)?;
     let told: Vec<i64> = before.iter().filter_map(|job| size_of(job)).collect();
     let count = told.len();
     let usual = sizes::median(told).filter(|usual| *usual >= FLOOR && count >= LEAST)?;
@@ -243,14 +259,45 @@ mod tests {
         assert_eq!(without(&|new| new.completion_date = at("2026-11-16T11:59:00Z")), 0, "a week ago");
     }
 
+    /// A night's backup, the last of which is number 6, with what it moved in MiB.
+    fn night(number: i64, moved: i64) -> BackupJob {
+        let created = at("2026-11-17T05:00:00Z") + Duration::days(number);
+        let mut job = by_rule(job(&format!("n{number}"), JobState::Completed, &created.to_rfc3339()), "nightly");
+        job.bytes_transferred = Some(moved << 20);
+        job
+    }
+
+    /// Which jobs are told of where there is one every night, up to tonight's.
+    fn of_nights(nights: &[(i64, i64)]) -> Vec<Subject> {
+        let jobs: Vec<BackupJob> = nights.iter().map(|(number, moved)| night(*number, *moved)).collect();
+        let facts = Facts { now: at(NOW), backup_jobs: jobs.iter().collect(), ..Facts::default() };
+        let found = findings(&facts).into_iter().filter(|found| found.kind == FindingKind::UnusualChange);
+        found.map(|found| found.subject).collect()
+    }
+
+    #[test]
+    fn it_is_told_for_a_week_whatever_the_backups_after_it_moved() {
+        let moved = |number: i64| (number, if number == 2 { 400 } else { 20 });
+        let of_last = |last: i64| of_nights(&(-8..=last).map(moved).collect::<Vec<_>>());
+        assert_eq!(of_last(2), [Subject::BackupJob("n2".parse().unwrap())]);
+        assert_eq!(of_last(6), [Subject::BackupJob("n2".parse().unwrap())]);
+        let long_ago = |number: i64| (number, if number == -2 { 400 } else { 20 });
+        assert!(of_nights(&(-9..=6).map(long_ago).collect::<Vec<_>>()).is_empty(), "it is no news any more");
+    }
+
+    #[test]
+    fn the_first_backup_after_nights_without_one_may_move_what_these_would_have() {
+        let with_gap = |gap: i64, moved: i64| {
+            let before = (-9..6 - gap).map(|number| (number, 20));
+            of_nights(&before.chain([(6, moved)]).collect::<Vec<_>>()).len()
+        };
+        assert_eq!(with_gap(0, 200), 1, "ten times in one night");
+        assert_eq!(with_gap(2, 590), 0, "of three nights");
+        assert_eq!(with_gap(2, 600), 1, "ten times in three nights");
+    }
+
     #[test]
     fn what_is_unusual_in_two_ways_is_told_once_with_both() {
-        let night = |number: i64, moved: i64| {
-            let created = at("2026-11-17T05:00:00Z") + Duration::days(number);
-            let mut job = by_rule(job(&format!("n{number}"), JobState::Completed, &created.to_rfc3339()), "nightly");
-            job.bytes_transferred = Some(moved << 20);
-            job
-        };
         let jobs: Vec<BackupJob> = (0..7).map(|number| night(number, if number == 6 { 12_288 } else { 20 })).collect();
         let found = told(&encrypted(), &jobs);
         assert_eq!(found.len(), 1);

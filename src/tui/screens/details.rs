@@ -1,5 +1,7 @@
 //! Labels with their values, one below the other, wrapped and scrolled.
 
+mod span;
+
 use crate::domain::Known;
 use crate::tui::command::Command;
 use crate::tui::paint::Painter;
@@ -7,7 +9,7 @@ use crate::tui::table::Cell;
 use crate::tui::text;
 use crate::tui::theme::Role;
 use ratatui::layout::Rect;
-use std::borrow::Cow;
+pub use span::Span;
 use std::cell::Cell as Memo;
 
 /// A label and what stands beside it; an empty label continues.
@@ -54,54 +56,6 @@ impl Bar {
         }
         painter.put(x + room + 1, y, said_width, &self.said.text, self.said.role);
     }
-}
-
-/// Something on an axis, from one part of it to another: both are between 0 and 1.
-#[derive(Debug, Clone)]
-pub struct Span {
-    from: f64,
-    to: f64,
-    /// Whether the text fills it over and over, or stands at its begin.
-    fills: bool,
-    text: Cow<'static, str>,
-    role: Role,
-}
-
-impl Span {
-    /// A sign all along.
-    pub fn fill(from: f64, to: f64, sign: &'static str, role: Role) -> Self {
-        Self { from, to, fills: true, text: sign.into(), role }
-    }
-
-    /// A text at its begin: as many of its words as there is room for, and of the first as much.
-    pub fn text(from: f64, to: f64, text: String, role: Role) -> Self {
-        Self { from, to, fills: false, text: text.into(), role }
-    }
-
-    /// One sign.
-    pub fn mark(at: f64, sign: &'static str, role: Role) -> Self {
-        Self { from: at, to: at, fills: true, text: sign.into(), role }
-    }
-
-    fn view(&self, x: u16, y: u16, width: u16, painter: &mut Painter<'_>) {
-        let first = ((self.from * f64::from(width)).floor() as u16).min(width.saturating_sub(1));
-        let last = ((self.to * f64::from(width)).ceil() as u16).clamp(first + 1, width.max(first + 1));
-        let room = last - first;
-        if self.fills {
-            painter.put_cut(x + first, y, room, &self.text.repeat(usize::from(room)), self.role);
-        } else {
-            let room = room - u16::from(room > 1);
-            painter.put_cut(x + first, y, room, whole_words(&self.text, usize::from(room)), self.role);
-        }
-    }
-}
-
-/// The first words of a text that fit into some columns; the first alone where not even that fits.
-fn whole_words(text: &str, columns: usize) -> &str {
-    let mut ends = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]);
-    let fits = |end: &usize| text::width(&text[..*end]) <= columns;
-    let first = text.find(' ').unwrap_or(text.len());
-    &text[..ends.rfind(fits).unwrap_or(first)]
 }
 
 impl Detail {
@@ -282,7 +236,7 @@ impl<'a> Lines<'a> {
                 Line::Track(label, spans) => {
                     painter.put(area.x, y, self.label_width, label, Role::Dim);
                     let width = self.value_width.min(WIDEST_TRACK);
-                    spans.iter().for_each(|span| span.view(value_x, y, width, painter));
+                    span::view(spans, value_x, y, width, painter);
                 }
             }
         }

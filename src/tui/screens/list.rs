@@ -147,7 +147,7 @@ impl<L: Listed> Screen for ListScreen<L> {
     }
     fn sync(&mut self, world: &World) {
         let rows = self.listed.rows(world);
-        self.list.set(rows, !self.listed.freshness(world).waiting, world);
+        self.list.set(rows, !self.listed.freshness(world).is_waiting(), world);
         self.follow(world);
     }
     fn is_moving(&self) -> bool {

@@ -41,8 +41,15 @@ pub fn freshness(freshness: &Freshness, world: &World) -> Segments<'static> {
         }
         segments.push(segment(dot.clone(), Role::Rule));
     }
-    match (freshness.oldest, freshness.waiting) {
-        (Some(oldest), _) => segments.push(segment(format!("{} old", fmt::coarse(world.wall - oldest)), Role::Dim)),
+    match (freshness.oldest, freshness.is_waiting()) {
+        (Some(oldest), _) => {
+            segments.push(segment(format!("{} old", fmt::coarse(world.wall - oldest)), Role::Dim));
+            let silent = freshness.silent.iter().flatten().count();
+            if silent > 0 && freshness.scopes > 1 {
+                segments.push(segment(dot, Role::Rule));
+                segments.push(segment(format!("{silent} of {} loading", freshness.scopes), Role::Dim));
+            }
+        }
         (None, true) if freshness.records > 0 => {
             segments.push(segment(format!("loading, {} so far", fmt::grouped(freshness.records as u64)), Role::Dim));
         }
@@ -176,7 +183,7 @@ pub fn view_no_row<T: Record>(
 
 /// Why there is nothing: it is still on its way, it failed, or there is none.
 pub fn view_nothing(fresh: &Freshness, empty: Empty<'_>, world: &World, area: Rect, painter: &mut Painter<'_>) {
-    if fresh.waiting && fresh.faults.is_empty() {
+    if fresh.is_waiting() && fresh.faults.is_empty() {
         view_text(&["Loading…"], area, painter);
     } else if let Some((scope, fault)) = fresh.faults.first() {
         let others = fresh.failing().into_iter().filter(|other| Some(*other) != scope.as_ref()).count();

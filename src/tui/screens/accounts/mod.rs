@@ -222,7 +222,7 @@ impl Screen for Accounts {
         });
         self.regions = regions;
         let lines = rows.into_iter().map(|row| Line { record: Arc::new(row), stale }).collect();
-        self.list.set(lines, !self.freshness(world).waiting, world);
+        self.list.set(lines, !self.freshness(world).is_waiting(), world);
         self.follow(world);
     }
     fn is_moving(&self) -> bool {

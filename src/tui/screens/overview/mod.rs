@@ -208,14 +208,14 @@ impl Overview {
         }
         parts.push(vec![segment(key, Role::Key), segment(does, Role::Dim)]);
         // What is cut off where there is no room is the last: that is not what is not known.
-        let place = if fresh.faults.is_empty() && !fresh.waiting { parts.len() } else { 0 };
+        let place = if fresh.faults.is_empty() && !fresh.is_waiting() { parts.len() } else { 0 };
         parts.insert(place, pane::freshness(fresh, world));
         let right = parts.join(&segment(format!(" {} ", world.glyphs.dot), Role::Rule));
         let head = Rect::new(area.x, area.y, area.width, 1);
         painter.rule(head, &title("Days", &counted, focused, world), &right);
         let body = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
         if self.days.is_empty() {
-            let said = match (fresh.waiting, self.days.only) {
+            let said = match (fresh.is_waiting(), self.days.only) {
                 (true, _) => "loading",
                 (false, Only::All) if !fresh.faults.is_empty() => "not known",
                 (false, Only::All) => "no resource is known: its days would be here",
@@ -246,7 +246,7 @@ impl Overview {
             "{help} lists everything, {actions} shows what can be done with what is selected.",
         ];
         let well: pane::Empty<'_> = &["Nothing needs a look: no failed, expired or missing backup."];
-        let first = Self::is_first(world) && !fresh.waiting;
+        let first = Self::is_first(world) && !fresh.is_waiting();
         let (title, empty) = if first { ("First steps", welcome) } else { ("Needs a look", well) };
         let selected = self.problems.selected().filter(|_| area.height >= 8);
         let detail = selected.map_or(0, |_| if area.height < 12 { 4 } else { (area.height / 3).clamp(5, 10) });

@@ -69,7 +69,7 @@ pub fn view(next: &[Next], fresh: &Freshness, world: &World, area: Rect, painter
     );
     let inner = Rect::new(area.x + 2, area.y + 1, area.width.saturating_sub(2), area.height - 1);
     if next.is_empty() {
-        let said = match (fresh.waiting, fresh.oldest) {
+        let said = match (fresh.is_waiting(), fresh.oldest) {
             (true, _) => "loading",
             (false, None) => "not known yet",
             (false, Some(_)) => "no plan runs next: :create-plan makes one",
