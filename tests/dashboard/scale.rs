@@ -14,7 +14,7 @@ const JOBS: usize = 100_000 / REGIONS + 1;
 const POINTS: usize = 10_000 / REGIONS + 1;
 const PAGE: usize = 1000;
 /// What of its memory may be its own, in KiB.
-const MOST_OWN: u64 = 320 << 10;
+const MOST_OWN: u64 = 160 << 10;
 /// So many resources are backed up in each region.
 const RESOURCES: usize = 42;
 
