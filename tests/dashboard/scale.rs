@@ -1,13 +1,19 @@
 //! Very many jobs and recovery points: a service of twelve regions tells them to the real binary, whose process says how much
 //! memory it has.
 
+use crate::driver::{Driver, Start};
+use crate::fixture::{self, ago};
 use crate::terminal::Terminal;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
+use vaultdeck::client::query::rows;
+use vaultdeck::client::{Answer, Event, Key, Query, Reply};
+use vaultdeck::domain::job::JobState;
+use vaultdeck::tui::msg::Msg;
 
 const REGIONS: usize = 12;
 const JOBS: usize = 100_000 / REGIONS + 1;
@@ -88,6 +94,8 @@ fn point(region: &str, nth: usize) -> Value {
 struct Told {
     jobs: AtomicUsize,
     points: AtomicUsize,
+    /// Whether all pages but the first are kept back.
+    hangs: AtomicBool,
 }
 
 /// One page of a list of so many, by the token in the request.
@@ -146,6 +154,9 @@ fn serve(stream: TcpStream, told: &Told) -> Option<()> {
         let mut sent = vec![0; length];
         reader.read_exact(&mut sent).ok()?;
         let path = first.split(' ').nth(1)?;
+        while path.contains("nextToken=") && told.hangs.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let (kind, body) = if first.starts_with("POST / ") && sent.starts_with(b"Action=GetCallerIdentity") {
             let identity =
                 "<Arn>arn:aws:iam::123456789012:user/ada</Arn><UserId>AIDA</UserId><Account>123456789012</Account>";
@@ -215,4 +226,57 @@ fn what_a_hundred_thousand_jobs_and_ten_thousand_points_of_twelve_scopes_take_is
     assert!(own <= MOST_OWN, "{own} KiB");
     terminal.press("q");
     terminal.ends_cleanly();
+}
+
+#[test]
+fn the_first_page_of_each_scope_is_shown_while_the_second_one_hangs() {
+    let (url, told) = service();
+    told.hangs.store(true, Ordering::SeqCst);
+    let mut terminal = start(&url);
+    terminal.sees("loading");
+    terminal.press("4");
+    terminal.sees("Backup jobs · 12,000");
+    terminal.sees("resource-");
+    assert_eq!(told.jobs.load(Ordering::SeqCst), REGIONS * PAGE);
+    told.hangs.store(false, Ordering::SeqCst);
+    terminal.sees("Backup jobs · 100,008");
+    terminal.press("q");
+    terminal.ends_cleanly();
+}
+
+#[test]
+fn nothing_is_concluded_from_a_first_page_and_the_cursor_stays_on_its_row_when_the_others_come() {
+    let home = fixture::home();
+    let mut world = fixture::organization();
+    world.scopes = vec![home.clone()];
+    let job = |nth: u64| fixture::job(&home, nth, "projects", JobState::Completed, ago(nth as i64 + 1, 0));
+    world.backups = (0..100).map(job).collect();
+    world.backups[0].state = JobState::Failed;
+    world.backups[0].status_message = Some("The disk is full".to_owned());
+    let first: Vec<_> = world.backups[..10].to_vec();
+    let mut driver = Driver::unanswered(Start { size: (160, 45), fixture: world, ..Start::default() });
+    let key = Key::scoped(home, Query::BackupJobs);
+    let begun = |generation| {
+        let answer = Answer::BackupJobs(rows(first.clone()));
+        Msg::Data(Box::new(Event::Begun { key: key.clone(), generation, answer }))
+    };
+    driver.silent = Some(key.clone());
+    driver.answer_all();
+    driver.press("4").sees("loading");
+    driver.send(begun(1_000_000));
+    driver.rest().sees("Backup jobs · 10").sees("loading").sees("projects").sees("The disk is full");
+    // Of those that did not come yet nobody knows whether it was made good.
+    driver.press("7").sees_no("The disk is full");
+    driver.press("4 j j j");
+    let row = |driver: &Driver| driver.app.page().listing().unwrap().table().position();
+    assert_eq!(row(&driver), 4);
+    driver.silent = None;
+    let (result, at) = (driver.answer_of(&key), driver.app.world.wall);
+    let reply = Reply { key: key.clone(), generation: 1_000_001, at, result, next_try: None };
+    driver.send(Msg::Data(Box::new(Event::Answered(reply))));
+    driver.rest().sees("Backup jobs · 100").sees_no("loading");
+    assert_eq!(row(&driver), 4);
+    // Once all are there a first page says nothing new.
+    driver.send(begun(1_000_002));
+    driver.rest().sees("Backup jobs · 100").press("7").sees("The disk is full");
 }

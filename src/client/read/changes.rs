@@ -1,7 +1,7 @@
 //! Job lists: the first time read as a whole; then only what was created or ended since, and the jobs that were still open.
 
 use super::single::{backup_job, restore_job};
-use super::{PAGE, Question, list};
+use super::{PAGE, Question, SoFar, list};
 use crate::client::connect::Connection;
 use crate::client::explain::Explain;
 use crate::client::{Answer, Fault, Rows, map};
@@ -52,6 +52,11 @@ impl Part {
     }
 }
 
+/// Tells the first page of a list.
+fn begun<T: Job>(question: &Question, jobs: &[Arc<T>]) {
+    (question.told)(SoFar::Begun(T::answer(merge(&Rows::from([]), jobs.to_vec()))));
+}
+
 /// A kind of job: where its list is, and what tells two of them apart.
 pub(super) trait Job: PartialEq + Sized {
     /// The list, if the answer is one of this kind.
@@ -80,7 +85,9 @@ impl Job for BackupJob {
     async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Arc<Self>>, Fault> {
         let call = backup.list_backup_jobs().max_results(PAGE);
         let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
-        list!(question, call, "ListBackupJobs", backup_jobs, |row| map::backup_job(scope, row).map(Arc::new)).await
+        let begun = |jobs: &[Arc<Self>]| begun(question, jobs);
+        list!(question, begun, call, "ListBackupJobs", backup_jobs, |row| map::backup_job(scope, row).map(Arc::new))
+            .await
     }
     async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
         backup_job(scope, backup, id).await.map(Some)
@@ -101,7 +108,9 @@ impl Job for RestoreJob {
     async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Arc<Self>>, Fault> {
         let call = backup.list_restore_jobs().max_results(PAGE);
         let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
-        list!(question, call, "ListRestoreJobs", restore_jobs, |row| map::restore_job(scope, row).map(Arc::new)).await
+        let begun = |jobs: &[Arc<Self>]| begun(question, jobs);
+        list!(question, begun, call, "ListRestoreJobs", restore_jobs, |row| map::restore_job(scope, row).map(Arc::new))
+            .await
     }
     async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
         restore_job(scope, backup, id).await.map(Some)
@@ -122,7 +131,8 @@ impl Job for CopyJob {
     async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Arc<Self>>, Fault> {
         let call = backup.list_copy_jobs().max_results(PAGE);
         let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
-        list!(question, call, "ListCopyJobs", copy_jobs, |row| map::copy_job(scope, row).map(Arc::new)).await
+        let begun = |jobs: &[Arc<Self>]| begun(question, jobs);
+        list!(question, begun, call, "ListCopyJobs", copy_jobs, |row| map::copy_job(scope, row).map(Arc::new)).await
     }
     async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
         let told = backup.describe_copy_job().copy_job_id(id.as_str()).send().await.explain("DescribeCopyJob")?;
