@@ -70,7 +70,7 @@ impl Connection {
         previous: Option<Answer>,
         bucket: &Arc<Bucket>,
     ) -> Result<Answer, Fault> {
-        let question = Question { key, previous, bucket: Arc::clone(bucket), progress: Arc::new(|_| {}) };
+        let question = Question { key, previous, bucket: Arc::clone(bucket), told: Arc::new(|_| {}) };
         self.clone().ask(question).await
     }
 

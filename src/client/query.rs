@@ -247,6 +247,15 @@ pub enum Event {
         /// How many records came so far.
         records: usize,
     },
+    /// The first page of several came.
+    Begun {
+        /// The key.
+        key: Key,
+        /// Counts the key's calls.
+        generation: u64,
+        /// What that page tells, as if it were all: nothing can be concluded from what is not on it.
+        answer: Answer,
+    },
     /// The call ended.
     Answered(Reply),
     /// The context's abilities are known better now.

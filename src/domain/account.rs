@@ -5,16 +5,17 @@ use crate::domain::{Invalid, Time, UnitId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-/// An AWS account id: exactly twelve digits.
+/// An AWS account id: exactly twelve digits. Clones share the text, as those of all that follows do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct AccountId(String);
+pub struct AccountId(Arc<str>);
 
 /// A region's name, such as `eu-central-1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Region(String);
+pub struct Region(Arc<str>);
 
 /// Where a vault, plan or job lives: an account in a region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,7 +59,7 @@ impl FromStr for AccountId {
     type Err = Invalid;
     fn from_str(text: &str) -> Result<Self, Invalid> {
         if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(Invalid::value("AccountId", "must be 12 digits"))
         }
@@ -81,7 +82,7 @@ impl FromStr for Region {
             && words.len() >= 3
             && words.iter().all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
             && words.last().is_some_and(|w| w.bytes().all(|b| b.is_ascii_digit()));
-        if shaped { Ok(Self(text.to_owned())) } else { Err(Invalid::value("Region", "must look like us-east-1")) }
+        if shaped { Ok(Self(text.into())) } else { Err(Invalid::value("Region", "must look like us-east-1")) }
     }
 }
 

@@ -4,11 +4,12 @@ use crate::domain::{AccountId, Invalid, Region, Scope, UnitId, VaultName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-/// An ARN of any service; region and account may be empty (S3 buckets, EBS snapshots).
+/// An ARN of any service; region and account may be empty (S3 buckets, EBS snapshots). Clones share its text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Arn(String);
+pub struct Arn(Arc<str>);
 
 impl Arn {
     /// The whole text.
@@ -48,40 +49,40 @@ impl Arn {
 
     /// `arn:aws:backup:R:A:backup-vault:NAME`.
     pub fn vault(scope: &Scope, name: &VaultName) -> Self {
-        Self(format!("arn:aws:backup:{}:{}:backup-vault:{name}", scope.region, scope.account))
+        Self(format!("arn:aws:backup:{}:{}:backup-vault:{name}", scope.region, scope.account).into())
     }
 
     /// `arn:aws:backup:R:A:backup-plan:ID`.
     pub fn plan(scope: &Scope, id: &str) -> Self {
-        Self(format!("arn:aws:backup:{}:{}:backup-plan:{id}", scope.region, scope.account))
+        Self(format!("arn:aws:backup:{}:{}:backup-plan:{id}", scope.region, scope.account).into())
     }
 
     /// `arn:aws:ram:R:A:resource-share/ID`.
     pub fn resource_share(scope: &Scope, id: &str) -> Self {
-        Self(format!("arn:aws:ram:{}:{}:resource-share/{id}", scope.region, scope.account))
+        Self(format!("arn:aws:ram:{}:{}:resource-share/{id}", scope.region, scope.account).into())
     }
 
     /// `arn:aws:organizations::MANAGEMENT:organization/o-…`.
     pub fn organization(management: &AccountId, organization: &str) -> Self {
-        Self(format!("arn:aws:organizations::{management}:organization/{organization}"))
+        Self(format!("arn:aws:organizations::{management}:organization/{organization}").into())
     }
 
     /// `arn:aws:organizations::MANAGEMENT:ou/o-…/ou-…`.
     pub fn unit(management: &AccountId, organization: &str, unit: &UnitId) -> Self {
-        Self(format!("arn:aws:organizations::{management}:ou/{organization}/{unit}"))
+        Self(format!("arn:aws:organizations::{management}:ou/{organization}/{unit}").into())
     }
 
     /// `arn:aws:backup:R:A:legal-hold:ID`.
     pub fn legal_hold(scope: &Scope, id: &str) -> Self {
-        Self(format!("arn:aws:backup:{}:{}:legal-hold:{id}", scope.region, scope.account))
+        Self(format!("arn:aws:backup:{}:{}:legal-hold:{id}", scope.region, scope.account).into())
     }
 
     /// `arn:aws:backup:R:A:recovery-point:ID`; of a snapshot, `snap-…`, `arn:aws:ec2:R::snapshot/ID`, which names no account.
     pub fn recovery_point(scope: &Scope, id: &str) -> Self {
         if is_snapshot(id) {
-            return Self(format!("arn:aws:ec2:{}::{SNAPSHOT}{id}", scope.region));
+            return Self(format!("arn:aws:ec2:{}::{SNAPSHOT}{id}", scope.region).into());
         }
-        Self(format!("arn:aws:backup:{}:{}:recovery-point:{id}", scope.region, scope.account))
+        Self(format!("arn:aws:backup:{}:{}:recovery-point:{id}", scope.region, scope.account).into())
     }
 
     /// The id of a recovery point, by its ARN: what [`Self::recovery_point`] was given.
@@ -93,17 +94,17 @@ impl Arn {
 
     /// `arn:aws:elasticfilesystem:R:A:file-system/ID`.
     pub fn file_system(scope: &Scope, id: &str) -> Self {
-        Self(format!("arn:aws:elasticfilesystem:{}:{}:file-system/{id}", scope.region, scope.account))
+        Self(format!("arn:aws:elasticfilesystem:{}:{}:file-system/{id}", scope.region, scope.account).into())
     }
 
     /// `arn:aws:kms:R:A:RESOURCE`: `key/ID` or `alias/NAME`.
     pub fn kms(scope: &Scope, resource: &str) -> Self {
-        Self(format!("arn:aws:kms:{}:{}:{resource}", scope.region, scope.account))
+        Self(format!("arn:aws:kms:{}:{}:{resource}", scope.region, scope.account).into())
     }
 
     /// `arn:aws:iam::A:role/PATH`.
     pub fn role(account: &AccountId, path: &str) -> Self {
-        Self(format!("arn:aws:iam::{account}:role/{path}"))
+        Self(format!("arn:aws:iam::{account}:role/{path}").into())
     }
 
     /// The role that AWS Backup's console makes and every account of the engine is born with.
@@ -113,7 +114,7 @@ impl Arn {
 
     /// What stands for an ARN that a service did not tell.
     pub fn unknown() -> Self {
-        Self("arn:aws:unknown:::unknown".to_owned())
+        Self("arn:aws:unknown:::unknown".into())
     }
 
     /// Account and region, where the ARN names both.
@@ -148,7 +149,7 @@ impl FromStr for Arn {
             && text.len() <= 2048
             && !text.chars().any(|c| c.is_control() || c.is_whitespace());
         if shaped {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(Invalid::value(
                 "Arn",
@@ -167,7 +168,7 @@ impl TryFrom<String> for Arn {
 
 impl From<Arn> for String {
     fn from(arn: Arn) -> String {
-        arn.0
+        String::from(&*arn.0)
     }
 }
 

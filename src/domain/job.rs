@@ -8,6 +8,7 @@ use crate::domain::recovery_point::Creator;
 use crate::domain::vault::VaultType;
 use crate::domain::{Arn, Lifecycle, ResourceType, Scope, Time};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The state of a job of any kind. Each kind uses a part of these: backup jobs all but none, restore jobs
 /// `PENDING RUNNING COMPLETED ABORTED FAILED`, copy jobs `CREATED RUNNING COMPLETED FAILED PARTIAL`.
@@ -85,7 +86,7 @@ pub struct BackupJob {
     /// The role it runs under.
     pub iam_role_arn: Option<Arn>,
     /// The plan and rule behind it; absent on demand.
-    pub created_by: Option<Creator>,
+    pub created_by: Option<Arc<Creator>>,
     /// `BackupOptions` as given.
     pub backup_options: BTreeMap<String, String>,
     /// Whether it stands for child jobs.
@@ -134,7 +135,7 @@ pub struct CopyJob {
     /// The role it runs under.
     pub iam_role_arn: Option<Arn>,
     /// The plan and rule behind it.
-    pub created_by: Option<Creator>,
+    pub created_by: Option<Arc<Creator>>,
     /// The backup job whose recovery point it copies, when a plan asked for that.
     pub backup_job_id: Option<JobId>,
     /// Whether it copies a composite recovery point, and stands for the child jobs that copy what is nested in it.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The conversions that newtypes over a checked string share.
+/// The conversions that newtypes over a checked text share.
 macro_rules! string_newtype {
     ($type:ident) => {
         impl TryFrom<String> for $type {
@@ -16,7 +16,7 @@ macro_rules! string_newtype {
         }
         impl From<$type> for String {
             fn from(value: $type) -> String {
-                value.0
+                String::from(&*value.0)
             }
         }
         impl fmt::Display for $type {
@@ -28,13 +28,13 @@ macro_rules! string_newtype {
 }
 pub(super) use string_newtype;
 
-/// A newtype over a string that is checked when it is made and serializes as the string.
+/// A newtype over a text that is checked when it is made and serializes as a string. Clones share the text.
 macro_rules! name {
     ($(#[$doc:meta])* $type:ident, $field:literal, $min:literal..=$max:literal, $allowed:expr, $rule:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $type(String);
+        pub struct $type(std::sync::Arc<str>);
 
         impl $type {
             /// The name as it was given.
@@ -49,7 +49,7 @@ macro_rules! name {
                 let allowed: fn(char) -> bool = $allowed;
                 let length = text.chars().count();
                 if ($min..=$max).contains(&length) && text.chars().all(allowed) {
-                    Ok(Self(text.to_owned()))
+                    Ok(Self(text.into()))
                 } else {
                     Err(Invalid::value($field, $rule))
                 }

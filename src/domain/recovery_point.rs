@@ -4,6 +4,7 @@ use crate::domain::damage::Damage;
 use crate::domain::vault::{VaultRef, VaultType};
 use crate::domain::{AccountId, Arn, CalculatedLifecycle, Known, Lifecycle, Nesting, ResourceType, Scope, Time};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The state of a recovery point, as `Status` of [DescribeRecoveryPoint](https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeRecoveryPoint.html) names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub enum RecoveryPointStatus {
 }
 
 /// Which plan and rule made a recovery point or a job; absent for what was made on demand.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Creator {
     /// The plan's id.
@@ -212,7 +213,7 @@ pub struct KnownPoint {
     /// The vault that it was copied from, if it is a copy.
     pub source_vault_arn: Known<Option<Arn>>,
     /// The plan and rule behind it; none made it when it was made on demand.
-    pub created_by: Known<Option<Creator>>,
+    pub created_by: Known<Option<Arc<Creator>>>,
     /// The role that made it.
     pub iam_role_arn: Known<Option<Arn>>,
     /// When data began to flow.

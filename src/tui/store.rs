@@ -26,6 +26,8 @@ use std::sync::Arc;
 pub struct Slot {
     /// The newest good answer.
     pub answer: Option<Answer>,
+    /// The first page of a long list, until the answer is there.
+    begun: Option<Answer>,
     /// When it came, on this machine's clock.
     pub at: Option<Time>,
     /// Why the last call failed; none when it did not.
@@ -58,6 +60,7 @@ pub struct Store {
 
 static NOTHING: Slot = Slot {
     answer: None,
+    begun: None,
     at: None,
     fault: None,
     asking: false,
@@ -299,6 +302,14 @@ impl Store {
                 (slot.generation, slot.records) = (generation, records);
                 if slot.answer.is_none() { Change::Freshness } else { Change::Nothing }
             }
+            Event::Begun { key, generation, answer } => {
+                let slot = self.slots.entry(key.clone()).or_default();
+                if generation < slot.generation || slot.answer.is_some() {
+                    return Change::Nothing;
+                }
+                (slot.generation, slot.begun) = (generation, Some(answer));
+                Change::Data(key)
+            }
             Event::Answered(reply) => {
                 let slot = self.slots.entry(reply.key.clone()).or_default();
                 if reply.generation < slot.generation {
@@ -312,7 +323,8 @@ impl Store {
                             slot.before = Some((at, Arc::clone(job)));
                         }
                         let same = slot.answer.as_ref() == Some(&answer) && slot.fault.is_none();
-                        (slot.answer, slot.at, slot.fault) = (Some(answer), Some(reply.at), None);
+                        (slot.answer, slot.begun) = (Some(answer), None);
+                        (slot.at, slot.fault) = (Some(reply.at), None);
                         if same && speed == slot.speed() { Change::Freshness } else { Change::Data(reply.key) }
                     }
                     Err(fault) => {
@@ -335,7 +347,8 @@ impl Store {
         for scope in scopes {
             let slot = self.slot(&Key::scoped(scope.clone(), query.clone()));
             let stale = slot.fault.is_some();
-            if let Some(records) = slot.answer.as_ref().and_then(&rows) {
+            // Of a long list the first rows are shown while the others are read; nothing else looks at them.
+            if let Some(records) = slot.answer.as_ref().or(slot.begun.as_ref()).and_then(&rows) {
                 lines.extend(records.iter().map(|record| Line { record: Arc::clone(record), stale }));
             }
         }

@@ -4,6 +4,7 @@ use crate::driver::{Driver, Start};
 use crate::fixture::{self, Fixture, frankfurt, home, staging};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::sync::Arc;
 use vaultdeck::client::{Fault, FaultKind, Key, Query};
 use vaultdeck::domain::{Known, Scope};
 use vaultdeck::tui::frame;
@@ -150,6 +151,7 @@ fn hostile_world() -> Fixture {
         job.encryption_key_arn = Some(evil.clone());
         job.backup_options.insert(evil.clone(), evil.clone());
         if let Some(creator) = &mut job.created_by {
+            let creator = Arc::make_mut(creator);
             creator.backup_plan_name.clone_from(&evil);
             creator.backup_rule_name.clone_from(&evil);
         }

@@ -160,7 +160,7 @@ fn until_when_it_must_be_done_is_asked_of_its_plan_and_told_by_no_other_version_
     let plan = Query::Plan { id: "11111111-1111-4111-8111-111111111111".parse().unwrap() };
     assert!(driver.wants().contains(&Key::scoped(home(), plan)));
     let older = |job: &mut BackupJob| {
-        let creator = job.created_by.as_mut().unwrap();
+        let creator = std::sync::Arc::make_mut(job.created_by.as_mut().unwrap());
         "another".clone_into(&mut creator.backup_plan_version);
     };
     only(JobState::Running, older).sees("must have started").sees_no("must be done");

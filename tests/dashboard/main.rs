@@ -37,6 +37,7 @@ mod mouse;
 mod notifications;
 mod plan_week;
 mod policies;
+mod scale;
 mod screens;
 mod several;
 mod terminal;

@@ -182,7 +182,7 @@ impl Terminal {
         self.until("the dashboard again", |shown| shown.parser.screen().alternate_screen());
     }
 
-    fn id(&self) -> String {
+    pub fn id(&self) -> String {
         self.child.process_id().unwrap().to_string()
     }
 }

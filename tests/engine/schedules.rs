@@ -106,7 +106,7 @@ fn overlapping_rules_make_one_job_with_the_longer_retention() {
 
     let mut by_rule: BTreeMap<String, usize> = BTreeMap::new();
     for job in bench.jobs().iter().filter(|job| job.created > start) {
-        *by_rule.entry(job.created_by.clone().unwrap().backup_rule_name).or_default() += 1;
+        *by_rule.entry(job.created_by.as_ref().unwrap().backup_rule_name.clone()).or_default() += 1;
     }
     assert_eq!((by_rule["half-daily"], by_rule["hourly"]), (2, 8), "{by_rule:?}");
 }

@@ -9,7 +9,7 @@ mod slot;
 
 use crate::client::connect::Connection;
 use crate::client::pace::{self, Bucket};
-use crate::client::read::{Asker, Question};
+use crate::client::read::{Asker, Question, SoFar};
 use crate::client::{Answer, Capabilities, Event, Fault, FaultKind, Key, Reply};
 use crate::domain::{Scope, Time};
 use slot::{Extent, Slot};
@@ -251,7 +251,7 @@ impl Task {
             key: key.clone(),
             previous: (extent == Extent::Changes).then(|| slot.last.clone()).flatten(),
             bucket,
-            progress: progress(self.events.clone(), key.clone(), generation),
+            told: told(self.events.clone(), key.clone(), generation),
         };
         let (asker, done, at_once) = (self.asker.clone(), self.done.clone(), self.at_once.clone());
         let key = key.clone();
@@ -328,9 +328,14 @@ fn later(at: Time, pause: Duration) -> Option<Time> {
     chrono::TimeDelta::from_std(pause).ok().and_then(|pause| at.checked_add_signed(pause))
 }
 
-fn progress(events: mpsc::UnboundedSender<Event>, key: Key, generation: u64) -> Arc<dyn Fn(usize) + Send + Sync> {
-    Arc::new(move |records| {
-        let _ = events.send(Event::Progress { key: key.clone(), generation, records });
+/// Passes on what comes before an answer is whole.
+fn told(events: mpsc::UnboundedSender<Event>, key: Key, generation: u64) -> Arc<dyn Fn(SoFar) + Send + Sync> {
+    Arc::new(move |so_far| {
+        let key = key.clone();
+        let _ = events.send(match so_far {
+            SoFar::Records(records) => Event::Progress { key, generation, records },
+            SoFar::Begun(answer) => Event::Begun { key, generation, answer },
+        });
     })
 }
 

@@ -1,6 +1,8 @@
 //! Jobs, as the lists and the Describe calls tell of them.
 
-use super::{arn, arn_or_unknown, at, at_or_epoch, creator, resource_type, skipped, string_map, text, text_or_empty};
+use super::{
+    arn, arn_or_unknown, at, at_or_epoch, common_arn, creator, resource_type, skipped, string_map, text, text_or_empty,
+};
 use crate::client::text::clean;
 use crate::domain::job::{BackupJob, CopyJob, JobState, RestoreJob, Validation};
 use crate::domain::{AccountId, Scope};
@@ -16,8 +18,8 @@ fn percent(text: Option<&str>) -> Option<f64> {
 
 /// A job belongs to the account that it names; without one, to the one that was asked.
 fn owner(scope: &Scope, account: Option<&str>) -> Scope {
-    let account = account.and_then(|id| id.parse::<AccountId>().ok()).unwrap_or_else(|| scope.account.clone());
-    Scope::new(account, scope.region.clone())
+    let other = account.filter(|id| *id != scope.account.as_str()).and_then(|id| id.parse::<AccountId>().ok());
+    Scope::new(other.unwrap_or_else(|| scope.account.clone()), scope.region.clone())
 }
 
 /// The list's row and the described job have the same members under two types.
@@ -26,7 +28,7 @@ macro_rules! backup_job {
         $(#[$doc])*
         pub(crate) fn $name(scope: &Scope, job: &$type) -> Option<BackupJob> {
             let Some(id) = job.backup_job_id().and_then(|id| id.parse().ok()) else { return skipped("backup job") };
-            let resource = arn(job.resource_arn());
+            let resource = common_arn(job.resource_arn());
             Some(BackupJob {
                 id,
                 scope: owner(scope, job.account_id()),
@@ -50,7 +52,7 @@ macro_rules! backup_job {
                 percent_done: percent(job.percent_done()),
                 size_bytes: job.backup_size_in_bytes(),
                 bytes_transferred: job.bytes_transferred(),
-                iam_role_arn: arn(job.iam_role_arn()),
+                iam_role_arn: common_arn(job.iam_role_arn()),
                 created_by: creator(job.created_by()),
                 backup_options: string_map(job.backup_options()),
                 is_parent: job.is_parent(),
@@ -81,15 +83,15 @@ macro_rules! restore_job {
                 scope: owner(scope, job.account_id()),
                 recovery_point_arn: arn(job.recovery_point_arn()),
                 recovery_point_created: at(job.recovery_point_creation_date()),
-                source_resource_arn: arn(job.source_resource_arn()),
-                vault_arn: arn(job.backup_vault_arn()),
+                source_resource_arn: common_arn(job.source_resource_arn()),
+                vault_arn: common_arn(job.backup_vault_arn()),
                 created: at_or_epoch(job.creation_date()),
                 completed: at(job.completion_date()),
                 state: JobState::from(clean(job.status().map_or("", |state| state.as_str())).as_str()),
                 status_message: text(job.status_message()),
                 percent_done: percent(job.percent_done()),
                 size_bytes: job.backup_size_in_bytes(),
-                iam_role_arn: arn(job.iam_role_arn()),
+                iam_role_arn: common_arn(job.iam_role_arn()),
                 expected_minutes: job.expected_completion_time_minutes(),
                 created_resource_arn: arn(job.created_resource_arn()),
                 resource_type: text(job.resource_type()).map(Into::into),
@@ -117,13 +119,13 @@ restore_job!(
 /// A row of ListCopyJobs.
 pub(crate) fn copy_job(scope: &Scope, job: &sdk::CopyJob) -> Option<CopyJob> {
     let Some(id) = job.copy_job_id().and_then(|id| id.parse().ok()) else { return skipped("copy job") };
-    let resource = arn(job.resource_arn());
+    let resource = common_arn(job.resource_arn());
     Some(CopyJob {
         id,
         scope: owner(scope, job.account_id()),
-        source_vault_arn: arn(job.source_backup_vault_arn()),
+        source_vault_arn: common_arn(job.source_backup_vault_arn()),
         source_recovery_point_arn: arn(job.source_recovery_point_arn()),
-        destination_vault_arn: arn(job.destination_backup_vault_arn()),
+        destination_vault_arn: common_arn(job.destination_backup_vault_arn()),
         destination_vault_type: text(job.destination_vault_type()).map(Into::into),
         destination_recovery_point_arn: arn(job.destination_recovery_point_arn()),
         resource_type: resource_type(job.resource_type(), resource.as_ref()),
@@ -136,7 +138,7 @@ pub(crate) fn copy_job(scope: &Scope, job: &sdk::CopyJob) -> Option<CopyJob> {
         message_category: text(job.message_category()),
         size_bytes: job.backup_size_in_bytes(),
         lifecycle: job.destination_recovery_point_lifecycle().map(super::documents::lifecycle),
-        iam_role_arn: arn(job.iam_role_arn()),
+        iam_role_arn: common_arn(job.iam_role_arn()),
         created_by: creator(job.created_by()),
         backup_job_id: job.created_by_backup_job_id().and_then(|id| id.parse().ok()),
         is_parent: job.is_parent(),

@@ -6,6 +6,7 @@ mod documents;
 mod holds;
 mod jobs;
 mod points;
+mod shared;
 
 pub(crate) use documents::{
     lifecycle_input, plan_document, plan_input, selection_document, selection_input, sent_map, string_map,
@@ -32,6 +33,7 @@ use aws_sdk_backup::operation::get_backup_selection::GetBackupSelectionOutput;
 use aws_sdk_backup::types as sdk;
 use aws_smithy_types::DateTime;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A moment of the SDK.
 pub(crate) fn time(moment: &DateTime) -> Option<Time> {
@@ -64,9 +66,14 @@ fn arn(text: Option<&str>) -> Option<Arn> {
     text.and_then(|text| text.parse().ok())
 }
 
+/// An ARN that many records tell.
+fn common_arn(text: Option<&str>) -> Option<Arn> {
+    arn(text).map(shared::shared_arn)
+}
+
 /// An ARN that every record of its kind has; where it is absent all the same, one that says so.
 fn arn_or_unknown(text: Option<&str>) -> Arn {
-    arn(text).unwrap_or_else(unknown_arn)
+    common_arn(text).unwrap_or_else(unknown_arn)
 }
 
 fn unknown_arn() -> Arn {
@@ -92,9 +99,9 @@ fn skipped<T>(what: &str) -> Option<T> {
     None
 }
 
-fn creator(creator: Option<&sdk::RecoveryPointCreator>) -> Option<Creator> {
+fn creator(creator: Option<&sdk::RecoveryPointCreator>) -> Option<Arc<Creator>> {
     let creator = creator?;
-    Some(Creator {
+    Some(shared::shared_creator(Creator {
         backup_plan_id: text_or_empty(creator.backup_plan_id()),
         backup_plan_arn: text_or_empty(creator.backup_plan_arn()),
         backup_plan_name: text_or_empty(creator.backup_plan_name()),
@@ -103,7 +110,7 @@ fn creator(creator: Option<&sdk::RecoveryPointCreator>) -> Option<Creator> {
         backup_rule_name: text_or_empty(creator.backup_rule_name()),
         backup_rule_cron: text_or_empty(creator.backup_rule_cron()),
         backup_rule_timezone: text_or_empty(creator.backup_rule_timezone()),
-    })
+    }))
 }
 
 /// An account of the organization; `management` is the id of the one that owns it.

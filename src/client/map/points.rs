@@ -1,6 +1,8 @@
 //! Recovery points, as the lists and DescribeRecoveryPoint tell of them.
 
-use super::{arn, arn_or_unknown, at, at_or_epoch, creator, resource_type, skipped, text, text_or_empty, type_of_arn};
+use super::{
+    arn, arn_or_unknown, at, at_or_epoch, common_arn, creator, resource_type, skipped, text, text_or_empty, type_of_arn,
+};
 use crate::client::text::clean;
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Arn, CalculatedLifecycle, Known, KnownPoint, Nesting, Scope, VaultName};
@@ -24,7 +26,7 @@ macro_rules! recovery_point {
         $(#[$doc])*
         pub(crate) fn $name(scope: &Scope, point: &$type) -> Option<KnownPoint> {
             let Some(id) = arn(point.recovery_point_arn()) else { return skipped("recovery point") };
-            let resource = arn(point.resource_arn());
+            let resource = common_arn(point.resource_arn());
             let storage_class: fn(&$type) -> Known<Option<String>> = $storage_class;
             Some(KnownPoint {
                 arn: id,
@@ -34,9 +36,9 @@ macro_rules! recovery_point {
                 resource_type: resource_type(point.resource_type(), resource.as_ref()),
                 resource_arn: resource.unwrap_or_else(super::unknown_arn),
                 resource_name: text(point.resource_name()),
-                source_vault_arn: Known::Known(arn(point.source_backup_vault_arn())),
+                source_vault_arn: Known::Known(common_arn(point.source_backup_vault_arn())),
                 created_by: Known::Known(creator(point.created_by())),
-                iam_role_arn: Known::Known(arn(point.iam_role_arn())),
+                iam_role_arn: Known::Known(common_arn(point.iam_role_arn())),
                 status: status(point.status()),
                 status_message: text(point.status_message()),
                 created: at_or_epoch(point.creation_date()),

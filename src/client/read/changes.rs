@@ -1,7 +1,7 @@
 //! Job lists: the first time read as a whole; then only what was created or ended since, and the jobs that were still open.
 
 use super::single::{backup_job, restore_job};
-use super::{PAGE, Question, list};
+use super::{PAGE, Question, SoFar, list};
 use crate::client::connect::Connection;
 use crate::client::explain::Explain;
 use crate::client::{Answer, Fault, Rows, map};
@@ -52,6 +52,11 @@ impl Part {
     }
 }
 
+/// Tells the first page of a list.
+fn begun<T: Job>(question: &Question, jobs: &[Arc<T>]) {
+    (question.told)(SoFar::Begun(T::answer(merge(&Rows::from([]), jobs.to_vec()))));
+}
+
 /// A kind of job: where its list is, and what tells two of them apart.
 pub(super) trait Job: PartialEq + Sized {
     /// The list, if the answer is one of this kind.
@@ -61,7 +66,7 @@ pub(super) trait Job: PartialEq + Sized {
     /// What the merge must know.
     fn facts(&self) -> Facts<'_>;
     /// Reads a part of the list, page by page.
-    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Self>, Fault>;
+    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Arc<Self>>, Fault>;
     /// Asks for one; none when it is told without a usable id.
     async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault>;
 }
@@ -77,10 +82,12 @@ impl Job for BackupJob {
         let open = !self.state.is_final();
         Facts { id: &self.id, created: self.created, completed: self.completed, open }
     }
-    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Self>, Fault> {
+    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Arc<Self>>, Fault> {
         let call = backup.list_backup_jobs().max_results(PAGE);
         let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
-        list!(question, call, "ListBackupJobs", backup_jobs, |row| map::backup_job(scope, row)).await
+        let begun = |jobs: &[Arc<Self>]| begun(question, jobs);
+        list!(question, begun, call, "ListBackupJobs", backup_jobs, |row| map::backup_job(scope, row).map(Arc::new))
+            .await
     }
     async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
         backup_job(scope, backup, id).await.map(Some)
@@ -98,10 +105,12 @@ impl Job for RestoreJob {
         let open = !self.state.is_final();
         Facts { id: &self.id, created: self.created, completed: self.completed, open }
     }
-    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Self>, Fault> {
+    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Arc<Self>>, Fault> {
         let call = backup.list_restore_jobs().max_results(PAGE);
         let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
-        list!(question, call, "ListRestoreJobs", restore_jobs, |row| map::restore_job(scope, row)).await
+        let begun = |jobs: &[Arc<Self>]| begun(question, jobs);
+        list!(question, begun, call, "ListRestoreJobs", restore_jobs, |row| map::restore_job(scope, row).map(Arc::new))
+            .await
     }
     async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
         restore_job(scope, backup, id).await.map(Some)
@@ -119,10 +128,11 @@ impl Job for CopyJob {
         let (created, open) = (self.created.unwrap_or(Time::UNIX_EPOCH), !self.state.is_final());
         Facts { id: &self.id, created, completed: self.completed, open }
     }
-    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Self>, Fault> {
+    async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Arc<Self>>, Fault> {
         let call = backup.list_copy_jobs().max_results(PAGE);
         let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
-        list!(question, call, "ListCopyJobs", copy_jobs, |row| map::copy_job(scope, row)).await
+        let begun = |jobs: &[Arc<Self>]| begun(question, jobs);
+        list!(question, begun, call, "ListCopyJobs", copy_jobs, |row| map::copy_job(scope, row).map(Arc::new)).await
     }
     async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
         let told = backup.describe_copy_job().copy_job_id(id.as_str()).send().await.explain("DescribeCopyJob")?;
@@ -151,19 +161,19 @@ fn since<T: Job>(known: &Rows<T>) -> Option<Since> {
 }
 
 /// The known rows with the changed ones put in, newest first. What says the same stays the same allocation, rows and all.
-fn merge<T: Job>(known: &Rows<T>, changed: Vec<T>) -> Rows<T> {
-    let mut changed: HashMap<JobId, T> = changed.into_iter().map(|job| (job.facts().id.clone(), job)).collect();
+fn merge<T: Job>(known: &Rows<T>, changed: Vec<Arc<T>>) -> Rows<T> {
+    let mut changed: HashMap<JobId, Arc<T>> = changed.into_iter().map(|job| (job.facts().id.clone(), job)).collect();
     for job in known.iter() {
-        if changed.get(job.facts().id).is_some_and(|new| *new == **job) {
+        if changed.get(job.facts().id).is_some_and(|new| new == job) {
             changed.remove(job.facts().id);
         }
     }
     if changed.is_empty() {
         return known.clone();
     }
-    let replaced = |job: &Arc<T>| changed.remove(job.facts().id).map_or_else(|| job.clone(), Arc::new);
+    let replaced = |job: &Arc<T>| changed.remove(job.facts().id).unwrap_or_else(|| job.clone());
     let mut merged: Vec<Arc<T>> = known.iter().map(replaced).collect();
-    merged.extend(changed.into_values().map(Arc::new));
+    merged.extend(changed.into_values());
     merged.sort_by(|a, b| {
         let (a, b) = (a.facts(), b.facts());
         (Reverse(a.created), a.id).cmp(&(Reverse(b.created), b.id))
@@ -190,7 +200,7 @@ pub(super) async fn jobs<T: Job>(
     let told: HashSet<JobId> = changed.iter().map(|job| job.facts().id.clone()).collect();
     for id in since.open.iter().filter(|id| !told.contains(id)) {
         question.bucket.turn().await;
-        changed.extend(T::describe(scope, backup, id).await?);
+        changed.extend(T::describe(scope, backup, id).await?.map(Arc::new));
     }
     Ok(T::answer(merge(known, changed)))
 }
@@ -202,7 +212,7 @@ mod tests {
 
     const MINUTE: i64 = 60;
 
-    fn job(id: &str, created_minute: i64, state: &str) -> BackupJob {
+    fn job(id: &str, created_minute: i64, state: &str) -> Arc<BackupJob> {
         let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
         let at = |minute: i64| aws_smithy_types::DateTime::from_secs(1_800_000_000 + minute * MINUTE);
         let told = sdk::BackupJob::builder()
@@ -211,7 +221,7 @@ mod tests {
             .set_completion_date((state == "COMPLETED").then(|| at(created_minute + 1)))
             .state(sdk::BackupJobState::from(state))
             .build();
-        map::backup_job(&scope, &told).unwrap()
+        Arc::new(map::backup_job(&scope, &told).unwrap())
     }
 
     fn ids(rows: &Rows<BackupJob>) -> Vec<&str> {

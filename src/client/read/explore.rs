@@ -1,6 +1,6 @@
 //! What is different between recovery points, and where something is in them: the engine's own routes.
 
-use super::{MOST_PAGES, Question};
+use super::{MOST_PAGES, Question, SoFar};
 use crate::client::connect::Connection;
 use crate::client::control::segment;
 use crate::client::query::{FoundItems, Place, SoMany, rows};
@@ -34,7 +34,7 @@ impl Connection {
             if token.is_none() || all.len() >= MOST_ROWS {
                 return Ok(SoMany { rows: rows(all), more: token.is_some() });
             }
-            (question.progress)(all.len());
+            (question.told)(SoFar::Records(all.len()));
         }
         Err(endless())
     }
@@ -75,7 +75,7 @@ impl Connection {
                 all.more = token.is_some();
                 return Ok(all);
             }
-            (question.progress)(items);
+            (question.told)(SoFar::Records(items));
         }
         Err(endless())
     }

@@ -1,6 +1,6 @@
 //! What a recovery point holds: the engine's own route, signed as AWS Backup's are.
 
-use super::{MOST_PAGES, Question};
+use super::{MOST_PAGES, Question, SoFar};
 use crate::client::connect::Connection;
 use crate::client::control::{checked, segment};
 use crate::client::wire::OPERATION_LIMIT;
@@ -50,7 +50,7 @@ impl Connection {
             if all.next_token.is_none() {
                 return Ok(map::items(all));
             }
-            (question.progress)(all.items.len());
+            (question.told)(SoFar::Records(all.items.len()));
         }
         Err(Fault::new(FaultKind::Other, "the list of items has no end"))
     }

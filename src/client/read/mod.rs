@@ -5,11 +5,14 @@ mod denial;
 pub mod events;
 mod explore;
 mod items;
+mod pages;
 mod points;
 mod policies;
 mod proofs;
 mod signed;
 mod single;
+
+pub(crate) use pages::{list, pages, pages_begun};
 
 use crate::client::connect::{Clients, Connection};
 use crate::client::explain::Explain;
@@ -17,17 +20,16 @@ use crate::client::map;
 use crate::client::pace::Bucket;
 use crate::client::query::{SelectableResource, rows};
 use crate::client::{Answer, Fault, FaultKind, Key, Query};
-use crate::domain::Scope;
 use crate::domain::extension::ResourceView;
 use crate::domain::job::{BackupJob, CopyJob, RestoreJob};
 use crate::domain::types::TYPES;
+use crate::domain::{KnownPoint, Scope};
 use futures_util::future::BoxFuture;
+use pages::MOST_PAGES;
 use std::sync::Arc;
 
 /// Rows a page; AWS's maximum.
 const PAGE: i32 = 1000;
-/// A service that gives ever more pages is mistaken.
-const MOST_PAGES: usize = 10_000;
 
 /// Answers questions: a [`Connection`], or a script in the fetcher's own tests.
 pub(crate) trait Asker: Send + Sync + 'static {
@@ -42,8 +44,17 @@ pub(crate) struct Question {
     pub(crate) previous: Option<Answer>,
     /// Every call waits for its turn here.
     pub(crate) bucket: Arc<Bucket>,
-    /// Told how many records came so far, page by page.
-    pub(crate) progress: Arc<dyn Fn(usize) + Send + Sync>,
+    /// Told what came so far, page by page.
+    pub(crate) told: Arc<dyn Fn(SoFar) + Send + Sync>,
+}
+
+/// What is known of an answer that is not whole yet.
+#[derive(Debug)]
+pub(crate) enum SoFar {
+    /// How many records came.
+    Records(usize),
+    /// The first page of several, as if it were all.
+    Begun(Answer),
 }
 
 impl Asker for Connection {
@@ -63,43 +74,6 @@ impl Asker for Connection {
         })
     }
 }
-
-/// Follows the pages of a list to its end. `call` makes one call of a token and gives its rows and the next token.
-pub(crate) async fn pages<T, F>(question: &Question, call: impl Fn(Option<String>) -> F) -> Result<Vec<T>, Fault>
-where
-    F: Future<Output = Result<(Vec<T>, Option<String>), Fault>>,
-{
-    let mut all = Vec::new();
-    let mut token: Option<String> = None;
-    for _ in 0..MOST_PAGES {
-        question.bucket.turn().await;
-        let (rows, next) = call(token.clone()).await?;
-        all.extend(rows);
-        match next.filter(|next| !next.is_empty()) {
-            None => return Ok(all),
-            Some(next) if Some(&next) == token.as_ref() => break,
-            Some(next) => token = Some(next),
-        }
-        (question.progress)(all.len());
-    }
-    Err(Fault::new(FaultKind::Other, "the list has no end: the service gives the same page again and again"))
-}
-
-/// One list operation with its pages: the client's method, its rows and their mapping.
-macro_rules! list {
-    ($question:expr, $call:expr, $operation:literal, $field:ident, $map:expr) => {{
-        let call = $call;
-        crate::client::read::pages($question, move |token| {
-            let call = call.clone().set_next_token(token);
-            async move {
-                let page = call.send().await.explain($operation)?;
-                let rows = page.$field.unwrap_or_default();
-                Ok((rows.iter().filter_map($map).collect::<Vec<_>>(), page.next_token))
-            }
-        })
-    }};
-}
-pub(crate) use list;
 
 impl Connection {
     async fn answer(&self, question: &Question) -> Result<Answer, Fault> {
@@ -145,10 +119,12 @@ impl Connection {
                 let call = backup.list_recovery_points_by_backup_vault().backup_vault_name(&vault.name);
                 let owner = vault.owner.as_ref().map(ToString::to_string);
                 let call = call.set_backup_vault_account_id(owner).max_results(PAGE);
-                let points = list!(question, call, "ListRecoveryPointsByBackupVault", recovery_points, |row| {
+                let answer = |points| Answer::RecoveryPoints(newest_first(points, |point: &KnownPoint| point.created));
+                let begun = |points: &[KnownPoint]| (question.told)(SoFar::Begun(answer(points.to_vec())));
+                let points = list!(question, begun, call, "ListRecoveryPointsByBackupVault", recovery_points, |row| {
                     map::recovery_point(scope, row)
                 });
-                Ok(Answer::RecoveryPoints(newest_first(points.await?, |point| point.created)))
+                Ok(answer(points.await?))
             }
             Query::RecoveryPointsOfResource { resource } => {
                 let points = points::of_resource(scope, backup, resource, question).await?;

@@ -58,7 +58,7 @@ pub(super) fn job(number: u64, resource: u64, state: JobState, created: Time) ->
         size_bytes: None,
         bytes_transferred: None,
         iam_role_arn: None,
-        created_by: Some(Creator {
+        created_by: Some(Arc::new(Creator {
             backup_plan_id: "plan".to_owned(),
             backup_plan_arn: Arn::plan(&scope, "plan").to_string(),
             backup_plan_name: "nightly".to_owned(),
@@ -67,7 +67,7 @@ pub(super) fn job(number: u64, resource: u64, state: JobState, created: Time) ->
             backup_rule_name: "every-night".to_owned(),
             backup_rule_cron: String::new(),
             backup_rule_timezone: String::new(),
-        }),
+        })),
         backup_options: BTreeMap::new(),
         is_parent: false,
         parent_job_id: None,

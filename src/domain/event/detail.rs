@@ -178,7 +178,7 @@ pub fn backup_job(job: &BackupJob) -> Option<Change<'_>> {
             completion_date: job.completed.map(Moment),
             start_by: job.start_by.map(Moment),
             percent_done: job.percent_done.unwrap_or(0.0) as i64,
-            created_by: job.created_by.as_ref().map(CreatedBy::from),
+            created_by: job.created_by.as_deref().map(CreatedBy::from),
         })),
     };
     // Only a job that is done has made its recovery point.
@@ -249,7 +249,7 @@ pub fn copy_job(job: &CopyJob, now: Time) -> Change<'_> {
             completion_date: job.completed.map(Moment),
             destination_backup_vault_arn,
             destination_recovery_point_arn: ArnOrNothing(made),
-            created_by: job.created_by.as_ref().map(CreatedBy::from),
+            created_by: job.created_by.as_deref().map(CreatedBy::from),
         }))
     };
     let source = job.source_recovery_point_arn.as_ref().map(Arn::as_str);
@@ -402,7 +402,7 @@ pub fn point_of_new_job<'a>(job: &'a BackupJob, point: &'a Arn) -> Change<'a> {
         is_encrypted: Text(true),
         storage_class: Some("WARM"),
         completion_date: None,
-        created_by: job.created_by.as_ref().map(CreatedBy::from),
+        created_by: job.created_by.as_deref().map(CreatedBy::from),
         lifecycle: job.lifecycle.as_ref().map(LifecycleDetail::of),
         calculated_life_cycle: calculated(at),
     }));

@@ -110,7 +110,7 @@ fn copy() -> CopyJob {
         message_category: None,
         size_bytes: Some(3_221_225_472),
         iam_role_arn: Some(ROLE.parse().unwrap()),
-        created_by: Some(creator()),
+        created_by: Some(creator().into()),
         lifecycle: None,
         backup_job_id: None,
         is_parent: false,
@@ -150,7 +150,7 @@ fn a_failed_backup_job_names_no_point_and_quotes_its_message_twice() {
         state: JobState::Failed,
         status_message: Some("Backup job failed because …".to_owned()),
         percent_done: Some(0.0),
-        created_by: Some(creator()),
+        created_by: Some(creator().into()),
         ..backup()
     };
     let (_, resources, detail) = told(&backup_job(&job).unwrap());
@@ -252,7 +252,7 @@ fn a_recovery_point_tells_its_lifecycle_and_whether_it_is_encrypted_as_a_text() 
     expected["status"] = json!("DELETING");
     assert_eq!(told(&recovery_point(&point, &RecoveryPointStatus::Deleting, now)).2, expected);
 
-    let job = BackupJob { created_by: Some(creator()), ..backup() };
+    let job = BackupJob { created_by: Some(creator().into()), ..backup() };
     let (_, resources, creating) = told(&point_of_new_job(&job, &point.arn));
     assert_eq!((resources, &creating["status"]), (vec![POINT.to_owned()], &json!("CREATING")));
     assert_eq!(creating["calculatedLifeCycle"], json!({ "deleteAt": "2020-10-23T21:40:31.207Z" }));

@@ -6,6 +6,7 @@ use crate::domain::recovery_point::{Creator, RecoveryPointStatus};
 use crate::domain::selection::{Selection, SelectionDocument};
 use crate::domain::{Arn, Known, KnownPoint, Lifecycle, Nesting, Scope, Time, types};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(crate) const FILE_SYSTEM: &str = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-1";
 
@@ -50,12 +51,12 @@ pub(crate) fn job(id: &str, state: JobState, created: &str) -> BackupJob {
 }
 
 pub(crate) fn by_rule(mut job: BackupJob, rule: &str) -> BackupJob {
-    job.created_by = Some(Creator {
+    job.created_by = Some(Arc::new(Creator {
         backup_plan_id: "plan".to_owned(),
         backup_rule_id: format!("id-{rule}"),
         backup_rule_name: rule.to_owned(),
         ..Creator::default()
-    });
+    }));
     job
 }
 

@@ -3,6 +3,7 @@ use super::*;
 use crate::domain::job::JobState;
 use crate::domain::recovery_point::RecoveryPointStatus;
 use crate::domain::{Known, types};
+use std::sync::Arc;
 
 fn of_jobs(jobs: &[&BackupJob]) -> Vec<Finding> {
     findings(&Facts { now: at("2026-11-23T12:00:00Z"), backup_jobs: jobs.to_vec(), ..Facts::default() })
@@ -85,7 +86,7 @@ fn a_job_of_another_plan_or_rule_does_not_count() {
     let other_rule = by_rule(job("j", JobState::Completed, "2026-11-23T05:00:00Z"), "weekly");
     assert_eq!(missing(&plan, &selections, &[&other_rule], "2026-11-23T00:00:00Z").len(), 1);
     let mut other_plan = by_rule(job("j", JobState::Completed, "2026-11-23T05:00:00Z"), "nightly");
-    other_plan.created_by.as_mut().unwrap().backup_plan_id = "another".to_owned();
+    Arc::make_mut(other_plan.created_by.as_mut().unwrap()).backup_plan_id = "another".to_owned();
     assert_eq!(missing(&plan, &selections, &[&other_plan], "2026-11-23T00:00:00Z").len(), 1);
 }
 

@@ -10,6 +10,7 @@ use crate::server::call::{Answer, Call, Stamp, arn, stamp};
 use serde::Serialize;
 use serde_with::skip_serializing_none;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 #[skip_serializing_none]
 #[derive(Serialize)]
@@ -102,7 +103,7 @@ impl JobView {
             backup_size_in_bytes: job.size_bytes,
             bytes_transferred: job.bytes_transferred,
             iam_role_arn: job.iam_role_arn.map(String::from),
-            created_by: job.created_by,
+            created_by: job.created_by.map(Arc::unwrap_or_clone),
             backup_options: job.backup_options,
             is_parent: job.is_parent,
             parent_job_id: job.parent_job_id.map(String::from),

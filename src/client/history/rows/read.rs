@@ -13,6 +13,7 @@ use chrono::Duration;
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Each job that is not older than this is read, whatever became of it. No wall goes further back.
 const SEEN_WHOLE: Duration = Duration::days(61);
@@ -89,7 +90,7 @@ fn job(row: &Row<'_>, scope: &Scope) -> Result<BackupJob> {
         size_bytes: row.get(7)?,
         bytes_transferred: row.get(8)?,
         iam_role_arn: None,
-        created_by: (!plan.is_empty()).then(|| creator(row, plan)).transpose()?,
+        created_by: (!plan.is_empty()).then(|| creator(row, plan).map(Arc::new)).transpose()?,
         backup_options: BTreeMap::new(),
         is_parent: row.get(12)?,
         parent_job_id: row.get::<_, Option<String>>(11)?.map(|_| parsed(row, 11)).transpose()?,

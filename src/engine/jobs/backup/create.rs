@@ -17,6 +17,7 @@ use crate::engine::points::rows::chains;
 use crate::engine::vaults;
 use chrono::Duration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Minutes in which a job must start when nobody says.
 pub const START_WINDOW: i64 = 480;
@@ -99,7 +100,7 @@ impl Draft<'_> {
             size_bytes: None,
             bytes_transferred: None,
             iam_role_arn: Some(self.role.clone()),
-            created_by: self.creator,
+            created_by: self.creator.map(Arc::new),
             backup_options: self.options,
             is_parent,
             parent_job_id: self.parent,

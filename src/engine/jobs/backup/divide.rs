@@ -94,7 +94,7 @@ fn child(connection: &Connection, parent: &BackupRecord, of: &Resource, member: 
         complete_window: 0,
         lifecycle: job.lifecycle,
         tags: parent.recovery_point_tags.clone(),
-        creator: job.created_by.clone(),
+        creator: job.created_by.as_deref().cloned(),
         // It is copied as a part of its parent's recovery point, or when there is none, as its parent says.
         copies: Vec::new(),
         // There is none of what is nested, as in AWS.

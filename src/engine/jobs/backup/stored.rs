@@ -229,7 +229,7 @@ impl Attempt {
             resource_name: job.resource_name.clone(),
             resource_type: job.resource_type.clone(),
             iam_role_arn: job.iam_role_arn.clone(),
-            created_by: job.created_by.clone(),
+            created_by: job.created_by.as_deref().cloned(),
             created: job.created,
             initiated: job.initiated.or(Some(now)),
             completed: now,

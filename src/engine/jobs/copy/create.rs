@@ -18,6 +18,7 @@ use crate::engine::jobs::id::new_job_id;
 use crate::engine::jobs::rows::children::States;
 use crate::engine::points;
 use crate::engine::points::rows::composite;
+use std::sync::Arc;
 
 /// What a new copy job is made of.
 pub(super) struct Draft<'a> {
@@ -92,7 +93,7 @@ impl Draft<'_> {
             size_bytes: point.size_bytes,
             lifecycle: lifecycle(self.lifecycle, point.lifecycle),
             iam_role_arn: Some(self.role.clone()),
-            created_by,
+            created_by: created_by.map(Arc::new),
             backup_job_id,
             is_parent,
             member: self.parent.as_ref().and_then(|_| point.nesting.member().map(str::to_owned)),
@@ -135,7 +136,7 @@ pub(in crate::engine) fn scheduled(
         let destination = action.destination()?;
         let subject = PointToCopy(PointNamed { arn, found: Some(&point) });
         let permit = authorize(connection, Doing::Schedule, StartCopyJob, &subject)?;
-        let by = backup.created_by.clone().map(|creator| (creator, backup.id.clone()));
+        let by = backup.created_by.as_deref().cloned().map(|creator| (creator, backup.id.clone()));
         let lifecycle = action.lifecycle;
         let draft = Draft { point: &point, destination: &destination, lifecycle, role, created: now, by, parent: None };
         insert(connection, &permit, draft)?;

@@ -21,7 +21,7 @@ use crate::engine::metrics::{self, Happened};
 use crate::engine::page::{Page, PageRequest};
 use crate::engine::points::rows::composite;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// A copy job with what only the engine knows of it.
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ pub fn from_row(row: &Row<'_>) -> Result<CopyJob> {
         size_bytes: row.column("size_bytes")?,
         lifecycle: row.json_option("lifecycle")?,
         iam_role_arn: Some(row.parsed("iam_role_arn")?),
-        created_by: row.json_option("created_by")?,
+        created_by: row.json_option("created_by")?.map(Arc::new),
         backup_job_id: row.parsed_option("backup_job_id")?,
         is_parent: row.column("is_parent")?,
         parent_job_id: row.parsed_option("parent_job_id")?,
@@ -234,7 +234,7 @@ pub fn insert(connection: &Connection, _permit: &Permit<'_, StartCopyJob>, recor
             job.size_bytes,
             job.lifecycle.as_ref().map(to_json).transpose()?,
             record.role.as_str(),
-            job.created_by.as_ref().map(creator).transpose()?,
+            job.created_by.as_deref().map(creator).transpose()?,
             job.backup_job_id.as_ref().map(JobId::as_str),
             record.attempts,
             job.is_parent,

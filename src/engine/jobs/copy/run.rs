@@ -120,7 +120,7 @@ pub(super) fn copied(source: Manifest, record: &CopyRecord, live: &LiveJob) -> M
         vault_arn: record.destination.clone(),
         source_vault_arn: Some(record.source_vault.clone()),
         iam_role_arn: Some(record.role.clone()),
-        created_by: record.job.created_by.clone(),
+        created_by: record.job.created_by.as_deref().cloned(),
         initiated: Some(live.started),
         lifecycle: record.job.lifecycle,
         nesting: nesting.unwrap_or_default(),

@@ -43,7 +43,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job:
             job.resource_name,
             job.resource_type.as_str(),
             job.created_by.as_ref().map(|creator| creator.backup_plan_id.as_str()),
-            job.created_by.as_ref().map(creator).transpose()?,
+            job.created_by.as_deref().map(creator).transpose()?,
             job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
             millis(job.created),
             job.lifecycle.as_ref().map(to_json).transpose()?,

@@ -18,6 +18,7 @@ use crate::engine::jobs::rows::table::JobTable;
 use crate::engine::metrics::{self, Happened};
 use crate::engine::page::{Page, PageRequest};
 use rusqlite::{Connection, OptionalExtension as _, Row};
+use std::sync::Arc;
 
 /// The filters of ListBackupJobs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,7 +95,7 @@ pub fn from_row(row: &Row<'_>) -> Result<BackupJob> {
         size_bytes: row.column("size_bytes")?,
         bytes_transferred: row.column("bytes_transferred")?,
         iam_role_arn: row.parsed_option("iam_role_arn")?,
-        created_by: row.json_option("created_by")?,
+        created_by: row.json_option("created_by")?.map(Arc::new),
         backup_options: row.json("backup_options")?,
         is_parent: row.column("is_parent")?,
         parent_job_id: row.parsed_option("parent_job_id")?,

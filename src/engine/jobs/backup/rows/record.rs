@@ -93,7 +93,7 @@ pub fn insert(connection: &Connection, permit: &Permit<'_, StartBackupJob>, reco
             job.size_bytes,
             job.bytes_transferred,
             job.iam_role_arn.as_ref().map(|arn| arn.as_str()),
-            job.created_by.as_ref().map(creator).transpose()?,
+            job.created_by.as_deref().map(creator).transpose()?,
             to_json(&job.backup_options)?,
             job.is_parent,
             millis(record.complete_by),
@@ -121,15 +121,15 @@ fn continuous(connection: &Connection, permit: &Permit<'_, StartBackupJob>, job:
     let Some(live) = chains::live_of(connection, &job.resource_arn)?.filter(|live| live.point == *point) else {
         return Ok(());
     };
-    let rule = |by: &Option<Creator>| by.as_ref().map(|by| by.backup_rule_id.clone());
+    let rule = |by: Option<&Creator>| by.map(|by| by.backup_rule_id.clone());
     let (before, new) = (days(live.lifecycle.as_ref()), days(job.lifecycle.as_ref()));
     // What lies in a locked vault goes no earlier than was said when it came there.
     let is_locked = locks::state(connection, &live.vault)?.lock().is_some();
     let new = if is_locked { new.max(before) } else { new };
     // Of several rules the one that reaches back the farthest counts; what it says itself counts in any case.
-    if rule(&live.created_by) == rule(&job.created_by) || new > before {
+    if rule(live.created_by.as_ref()) == rule(job.created_by.as_deref()) || new > before {
         let lifecycle = Lifecycle::delete_after(new);
-        return chains::renew(connection, permit, point, &lifecycle, job.created_by.as_ref(), job.created);
+        return chains::renew(connection, permit, point, &lifecycle, job.created_by.as_deref(), job.created);
     }
     chains::renew(connection, permit, point, &Lifecycle::delete_after(before), None, job.created)
 }
