@@ -70,7 +70,8 @@ impl Connection {
         previous: Option<Answer>,
         bucket: &Arc<Bucket>,
     ) -> Result<Answer, Fault> {
-        let question = Question { key, previous, bucket: Arc::clone(bucket), told: Arc::new(|_| {}) };
+        let whole = previous.is_none();
+        let question = Question { key, previous, whole, bucket: Arc::clone(bucket), told: Arc::new(|_| {}) };
         self.clone().ask(question).await
     }
 

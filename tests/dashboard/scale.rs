@@ -148,7 +148,7 @@ fn serve(stream: TcpStream, told: &Told) -> Option<()> {
             }
             // Which region is asked the signature says: AKID/DATE/REGION/SERVICE/aws4_request.
             if line.starts_with("authorization: ") {
-                region = line.split('/').nth(2)?.to_owned();
+                line.split('/').nth(2)?.clone_into(&mut region);
             }
         }
         let mut sent = vec![0; length];
@@ -221,9 +221,11 @@ fn what_a_hundred_thousand_jobs_and_ten_thousand_points_of_twelve_scopes_take_is
     terminal.sees("Backup jobs · 100,008");
     let (whole, pid) = (begun.elapsed(), terminal.id());
     let (resident, own, most) = (status(&pid, "VmRSS"), status(&pid, "RssAnon"), status(&pid, "VmHWM"));
-    println!("all after {whole:?}: {resident} KiB resident, {own} KiB of them its own, {most} KiB at most");
     // What is mapped of the binary is the system's to keep or to drop, and of a build for tests it is much.
-    assert!(own <= MOST_OWN, "{own} KiB");
+    assert!(
+        own <= MOST_OWN,
+        "{own} KiB of its own, {resident} KiB resident, {most} KiB at most; all was read after {whole:?}"
+    );
     terminal.press("q");
     terminal.ends_cleanly();
 }

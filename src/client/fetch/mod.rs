@@ -249,7 +249,8 @@ impl Task {
         slot.generation = generation;
         let question = Question {
             key: key.clone(),
-            previous: (extent == Extent::Changes).then(|| slot.last.clone()).flatten(),
+            previous: slot.last.clone(),
+            whole: extent == Extent::Whole,
             bucket,
             told: told(self.events.clone(), key.clone(), generation),
         };

@@ -44,7 +44,7 @@ impl Script {
 impl Asker for Script {
     fn ask(self: Arc<Self>, question: Question) -> BoxFuture<'static, Result<Answer, Fault>> {
         let at = self.start.elapsed().as_secs_f64();
-        self.calls.lock().push((question.key.clone(), at, question.previous.is_some()));
+        self.calls.lock().push((question.key.clone(), at, !question.whole));
         Box::pin(async move {
             {
                 let mut at_once = self.at_once.lock();

@@ -25,10 +25,31 @@ impl Past {
     /// Those of the time that the service does not list any more: begun longer ago than it keeps jobs, and not on its list all
     /// the same. `listed` is its list, the newest first.
     pub fn beyond(&self, listed: &[Arc<BackupJob>], now: Time) -> Vec<&Arc<BackupJob>> {
+        let (begin, tail) = self.begin(listed, now);
+        self.between(begin, self.jobs.len(), tail)
+    }
+
+    /// From which of the jobs on they are of the time that is not listed any more, and the jobs of that time that are on the list
+    /// all the same.
+    pub(in crate::client) fn begin<'a>(
+        &self,
+        listed: &'a [Arc<BackupJob>],
+        now: Time,
+    ) -> (usize, &'a [Arc<BackupJob>]) {
         let begin = now - LISTED;
-        let still: HashSet<&JobId> =
-            listed[listed.partition_point(|job| job.created >= begin)..].iter().map(|job| &job.id).collect();
-        let old = &self.jobs[self.jobs.partition_point(|job| job.created >= begin)..];
-        old.iter().filter(|job| !still.contains(&job.id)).collect()
+        let of_before = |jobs: &[Arc<BackupJob>]| jobs.partition_point(|job| job.created >= begin);
+        (of_before(&self.jobs), &listed[of_before(listed)..])
+    }
+
+    /// The jobs from one place to another that are not among those on the list.
+    pub(in crate::client) fn between(
+        &self,
+        begin: usize,
+        end: usize,
+        listed: &[Arc<BackupJob>],
+    ) -> Vec<&Arc<BackupJob>> {
+        let still: HashSet<&JobId> = listed.iter().map(|job| &job.id).collect();
+        let some = self.jobs.get(begin..end).unwrap_or_default();
+        some.iter().filter(|job| !still.contains(&job.id)).collect()
     }
 }

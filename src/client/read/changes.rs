@@ -52,6 +52,21 @@ impl Part {
     }
 }
 
+/// The jobs of the last answer: one that is told of as before stays the same allocation, also where the whole list is read.
+struct Before<'a, T>(HashMap<&'a JobId, &'a Arc<T>>);
+
+impl<'a, T: Job> Before<'a, T> {
+    fn of(question: &'a Question, part: Part) -> Self {
+        let known = question.previous.as_ref().filter(|_| matches!(part, Part::Whole)).and_then(T::listed);
+        Self(known.into_iter().flat_map(|known| known.iter()).map(|job| (job.facts().id, job)).collect())
+    }
+
+    fn or_new(&self, job: T) -> Arc<T> {
+        let known = self.0.get(job.facts().id).filter(|known| ****known == job);
+        known.map_or_else(|| Arc::new(job), |known| Arc::clone(known))
+    }
+}
+
 /// Tells the first page of a list.
 fn begun<T: Job>(question: &Question, jobs: &[Arc<T>]) {
     (question.told)(SoFar::Begun(T::answer(merge(&Rows::from([]), jobs.to_vec()))));
@@ -85,9 +100,10 @@ impl Job for BackupJob {
     async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Arc<Self>>, Fault> {
         let call = backup.list_backup_jobs().max_results(PAGE);
         let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
-        let begun = |jobs: &[Arc<Self>]| begun(question, jobs);
-        list!(question, begun, call, "ListBackupJobs", backup_jobs, |row| map::backup_job(scope, row).map(Arc::new))
-            .await
+        let (begun, before) = (|jobs: &[Arc<Self>]| begun(question, jobs), &Before::of(question, part));
+        list!(question, begun, call, "ListBackupJobs", backup_jobs, |row| map::backup_job(scope, row)
+            .map(|job| before.or_new(job)))
+        .await
     }
     async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
         backup_job(scope, backup, id).await.map(Some)
@@ -108,9 +124,10 @@ impl Job for RestoreJob {
     async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Arc<Self>>, Fault> {
         let call = backup.list_restore_jobs().max_results(PAGE);
         let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
-        let begun = |jobs: &[Arc<Self>]| begun(question, jobs);
-        list!(question, begun, call, "ListRestoreJobs", restore_jobs, |row| map::restore_job(scope, row).map(Arc::new))
-            .await
+        let (begun, before) = (|jobs: &[Arc<Self>]| begun(question, jobs), &Before::of(question, part));
+        list!(question, begun, call, "ListRestoreJobs", restore_jobs, |row| map::restore_job(scope, row)
+            .map(|job| before.or_new(job)))
+        .await
     }
     async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
         restore_job(scope, backup, id).await.map(Some)
@@ -131,8 +148,10 @@ impl Job for CopyJob {
     async fn list(scope: &Scope, backup: &Client, question: &Question, part: Part) -> Result<Vec<Arc<Self>>, Fault> {
         let call = backup.list_copy_jobs().max_results(PAGE);
         let call = call.set_by_created_after(part.created_after()).set_by_complete_after(part.ended_after());
-        let begun = |jobs: &[Arc<Self>]| begun(question, jobs);
-        list!(question, begun, call, "ListCopyJobs", copy_jobs, |row| map::copy_job(scope, row).map(Arc::new)).await
+        let (begun, before) = (|jobs: &[Arc<Self>]| begun(question, jobs), &Before::of(question, part));
+        list!(question, begun, call, "ListCopyJobs", copy_jobs, |row| map::copy_job(scope, row)
+            .map(|job| before.or_new(job)))
+        .await
     }
     async fn describe(scope: &Scope, backup: &Client, id: &JobId) -> Result<Option<Self>, Fault> {
         let told = backup.describe_copy_job().copy_job_id(id.as_str()).send().await.explain("DescribeCopyJob")?;
@@ -188,7 +207,7 @@ pub(super) async fn jobs<T: Job>(
     backup: &Client,
     question: &Question,
 ) -> Result<Answer, Fault> {
-    let known = question.previous.as_ref().and_then(T::listed);
+    let known = question.previous.as_ref().and_then(T::listed).filter(|_| !question.whole);
     let Some((known, since)) = known.and_then(|known| Some((known, since(known)?))) else {
         let all = T::list(scope, backup, question, Part::Whole).await?;
         return Ok(T::answer(merge(&Rows::from([]), all)));
@@ -206,60 +225,4 @@ pub(super) async fn jobs<T: Job>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use aws_sdk_backup::types as sdk;
-
-    const MINUTE: i64 = 60;
-
-    fn job(id: &str, created_minute: i64, state: &str) -> Arc<BackupJob> {
-        let scope = Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-        let at = |minute: i64| aws_smithy_types::DateTime::from_secs(1_800_000_000 + minute * MINUTE);
-        let told = sdk::BackupJob::builder()
-            .backup_job_id(id)
-            .creation_date(at(created_minute))
-            .set_completion_date((state == "COMPLETED").then(|| at(created_minute + 1)))
-            .state(sdk::BackupJobState::from(state))
-            .build();
-        Arc::new(map::backup_job(&scope, &told).unwrap())
-    }
-
-    fn ids(rows: &Rows<BackupJob>) -> Vec<&str> {
-        rows.iter().map(|job| job.id.as_str()).collect()
-    }
-
-    #[test]
-    fn nothing_known_is_read_as_a_whole() {
-        assert_eq!(since::<BackupJob>(&Rows::from([])), None);
-    }
-
-    #[test]
-    fn open_jobs_older_than_the_new_ones_are_asked_for_one_by_one() {
-        let known = merge(
-            &Rows::from([]),
-            vec![job("old-open", 0, "RUNNING"), job("old", 1, "COMPLETED"), job("new", 60, "RUNNING")],
-        );
-        let since = since(&known).unwrap();
-        assert_eq!(since.created, known[0].created - OVERLAP);
-        assert_eq!(since.open.iter().map(JobId::as_str).collect::<Vec<_>>(), ["old-open"], "new comes with the list");
-        assert_eq!(since.completed, known[1].completed.map(|time| time - OVERLAP));
-    }
-
-    #[test]
-    fn many_old_open_jobs_are_read_as_a_whole() {
-        let mut jobs: Vec<_> = (0..9).map(|n| job(&format!("open-{n}"), n, "PENDING")).collect();
-        jobs.push(job("new", 600, "COMPLETED"));
-        assert_eq!(since(&merge(&Rows::from([]), jobs)), None);
-    }
-
-    #[test]
-    fn changes_replace_what_they_change_and_new_jobs_come_first() {
-        let known = merge(&Rows::from([]), vec![job("a", 1, "RUNNING"), job("b", 2, "COMPLETED")]);
-        let changed = vec![job("c", 3, "CREATED"), job("a", 1, "COMPLETED"), job("b", 2, "COMPLETED")];
-        let merged = merge(&known, changed);
-        assert_eq!(ids(&merged), ["c", "b", "a"]);
-        assert!(merged[2].state.is_final());
-        assert!(Arc::ptr_eq(&merged[1], &known[0]), "what says the same stays the same allocation");
-        assert!(Arc::ptr_eq(&merge(&merged, vec![job("c", 3, "CREATED")]), &merged), "and so does the whole");
-    }
-}
+mod tests;

@@ -40,8 +40,10 @@ pub(crate) trait Asker: Send + Sync + 'static {
 /// A question with what is needed to answer it politely.
 pub(crate) struct Question {
     pub(crate) key: Key,
-    /// The last answer, when asking for the changes since is enough.
+    /// The last answer, where there is one.
     pub(crate) previous: Option<Answer>,
+    /// Whether all is asked for, though the changes since the last answer would be enough.
+    pub(crate) whole: bool,
     /// Every call waits for its turn here.
     pub(crate) bucket: Arc<Bucket>,
     /// Told what came so far, page by page.

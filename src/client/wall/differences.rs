@@ -1,6 +1,7 @@
 //! What changed between two answers: rows that did not change are the same allocations.
 
-use std::collections::HashSet;
+use crate::domain::Arn;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Whether two lists have the same records.
@@ -20,4 +21,12 @@ pub(super) fn differences<T>(old: &[Arc<T>], new: &[Arc<T>]) -> (Vec<Arc<T>>, Ve
         all.iter().filter(|one| !others.contains(&Arc::as_ptr(one))).cloned().collect()
     };
     (without(old, new), without(new, old))
+}
+
+/// What came, went, or is told of otherwise than before.
+pub(super) fn told_anew<T: PartialEq>(before: &HashMap<Arn, Arc<T>>, now: &HashMap<Arn, Arc<T>>) -> BTreeSet<Arn> {
+    let is_new =
+        |(arn, one): &(&Arn, &Arc<T>)| !before.get(arn).is_some_and(|old| Arc::ptr_eq(old, one) || old == *one);
+    let new = now.iter().filter(is_new).map(|(arn, _)| arn);
+    new.chain(before.keys().filter(|arn| !now.contains_key(arn))).cloned().collect()
 }

@@ -1,9 +1,10 @@
 //! One scope on the wall: what was told of it last, and what follows from that.
 
 use super::counted::Counted;
-use super::differences::{differences, same};
-use super::known::{Known, Since, is_same_plan, taken_by, takes};
+use super::differences::{differences, same, told_anew};
+use super::known::{Known, Since, is_same_plan, takes};
 use super::lane::{Days, Lane, day_of};
+use super::older::Older;
 use super::row::{Moment, Promise, Row};
 use super::seen::{Seen, Work};
 use crate::client::history::LISTED;
@@ -31,8 +32,8 @@ pub(super) struct Estate {
     /// What a restore test has proven of late; none where that is not known.
     pub(super) proven: Option<BTreeSet<Arn>>,
     jobs: Rows<BackupJob>,
-    /// The jobs that its list does not reach any more, the newest first.
-    older: Vec<Arc<BackupJob>>,
+    /// The jobs that its list does not reach any more.
+    older: Older,
     whole_since: Option<Time>,
     /// From when on each of its jobs was seen; none where it was all along, or where no list was told yet.
     pub(super) seen_since: Option<Time>,
@@ -48,7 +49,7 @@ pub(super) struct Estate {
     whole: bool,
     /// Whether the list of resources was ever answered: before, nobody knows what a plan selects by tags.
     answered: bool,
-    resources: HashSet<Arn>,
+    resources: HashMap<Arn, Arc<SelectableResource>>,
     listed: Rows<SelectableResource>,
     protected: Rows<ProtectedResource>,
     told: HashMap<Arn, Arc<ProtectedResource>>,
@@ -64,7 +65,7 @@ impl Default for Estate {
             bad: BTreeMap::new(),
             proven: None,
             jobs: query::rows([]),
-            older: Vec::new(),
+            older: Older::default(),
             whole_since: None,
             seen_since: None,
             listed_jobs: false,
@@ -74,7 +75,7 @@ impl Default for Estate {
             takers: HashMap::new(),
             whole: false,
             answered: false,
-            resources: HashSet::new(),
+            resources: HashMap::new(),
             listed: query::rows([]),
             protected: query::rows([]),
             told: HashMap::new(),
@@ -96,8 +97,8 @@ impl Estate {
         if let Some(counts) = seen.counts {
             self.counted = Some(Counted::of(counts, self.counted.take(), zone));
         }
-        let all = self.take_resources(scope, seen) || seen.plans_known != self.plans_known;
-        self.plans_known = seen.plans_known;
+        let all = self.know_whole(seen);
+        changed.extend(self.take_resources(scope, seen));
         changed.extend(self.take_plans(seen, now));
         changed.extend(self.look_at_plans(now));
         self.at = now;
@@ -165,12 +166,11 @@ impl Estate {
     fn take_older(&mut self, scope: &Scope, seen: &Seen<'_>, now: Time, zone: Tz, work: &mut Work) -> BTreeSet<Arn> {
         let mut changed = BTreeSet::new();
         let (Some(past), Some(jobs)) = (seen.past, seen.jobs) else { return changed };
-        let older: Vec<Arc<BackupJob>> = past.beyond(jobs, now).into_iter().cloned().collect();
         if self.whole_since != past.whole_since {
             self.whole_since = past.whole_since;
-            changed.extend(self.older.iter().map(|job| job.resource_arn.clone()));
+            changed.extend(self.older.jobs.iter().map(|job| job.resource_arn.clone()));
         }
-        let (gone, new) = differences(&self.older, &older);
+        let (gone, new) = self.older.take_in(past, jobs, now, work);
         work.jobs += gone.len() + new.len();
         for job in gone {
             changed.insert(job.resource_arn.clone());
@@ -182,7 +182,6 @@ impl Estate {
             changed.insert(job.resource_arn.clone());
             self.row(scope, &job.resource_arn).older.entry(plan_of(&job)).or_default().add(job, zone);
         }
-        self.older = older;
         changed
     }
 
@@ -256,47 +255,55 @@ impl Estate {
         plans.flat_map(|known| self.rows_of(known)).collect()
     }
 
-    fn take_resources(&mut self, scope: &Scope, seen: &Seen<'_>) -> bool {
+    /// Whether it is another thing now that a resource or a plan is not known: then each row is.
+    fn know_whole(&mut self, seen: &Seen<'_>) -> bool {
         let answered = self.answered || seen.resources.is_some();
-        let whole = seen.whole && answered;
-        let mut changed = (self.whole, self.answered) != (whole, answered);
-        (self.whole, self.answered) = (whole, answered);
+        let known = (seen.whole && answered, answered, seen.plans_known);
+        let changed = (self.whole, self.answered, self.plans_known) != known;
+        (self.whole, self.answered, self.plans_known) = known;
+        changed
+    }
+
+    /// Takes in the lists of resources, and tells those of which they say something else than before.
+    fn take_resources(&mut self, scope: &Scope, seen: &Seen<'_>) -> BTreeSet<Arn> {
+        let mut changed = BTreeSet::new();
         if let Some(listed) = seen.resources.filter(|listed| !same(listed, &self.listed)) {
             self.listed = Arc::clone(listed);
-            self.resources = listed.iter().map(|one| one.arn.clone()).collect();
+            let before = std::mem::replace(&mut self.resources, by_arn(listed, |one| &one.arn));
+            changed = told_anew(&before, &self.resources);
             for plan in &mut self.plans {
-                plan.taken = taken_by(&plan.detail, listed);
+                plan.look_at(changed.iter().map(|arn| (arn, self.resources.get(arn))));
             }
             self.know_takers();
-            changed = true;
         }
         if let Some(protected) = seen.protected.filter(|protected| !same(protected, &self.protected)) {
             self.protected = Arc::clone(protected);
-            self.told = protected.iter().map(|one| (one.arn.clone(), Arc::clone(one))).collect();
-            changed = true;
+            let before = std::mem::replace(&mut self.told, by_arn(protected, |one| &one.arn));
+            changed.extend(told_anew(&before, &self.told));
         }
-        if changed {
-            self.know_resources(scope);
+        for arn in &changed {
+            self.know_resource(scope, arn);
         }
         changed
     }
 
-    /// A row for each resource that is known, its name, and none for one of which nothing is left.
-    fn know_resources(&mut self, scope: &Scope) {
-        let named: Vec<(Arn, Option<String>)> = (self.listed.iter())
-            .map(|one| (one.arn.clone(), one.name.clone().known()))
-            .chain(self.protected.iter().map(|one| (one.arn.clone(), one.name.clone())))
-            .collect();
-        self.rows.retain(|arn, row| !row.is_empty() || self.resources.contains(arn) || self.told.contains_key(arn));
-        for (arn, name) in named {
-            let row = self.row(scope, &arn);
-            row.name = name.or(row.name.take());
+    /// A row for a resource that is known, with its name, and none for one of which nothing is left.
+    fn know_resource(&mut self, scope: &Scope, arn: &Arn) {
+        let (listed, told) = (self.resources.get(arn), self.told.get(arn));
+        if listed.is_none() && told.is_none() {
+            if self.rows.get(arn).is_some_and(Row::is_empty) {
+                self.rows.remove(arn);
+            }
+            return;
         }
+        let name = told.and_then(|one| one.name.clone()).or_else(|| listed?.name.clone().known());
+        let row = self.row(scope, arn);
+        row.name = name.or(row.name.take());
     }
 
     fn refresh(&mut self, arn: &Arn, now: Time, zone: Tz) {
         let Some(mut row) = self.rows.remove(arn) else { return };
-        let is_listed = self.resources.contains(arn) || self.told.contains_key(arn);
+        let is_listed = self.resources.contains_key(arn) || self.told.contains_key(arn);
         if row.is_empty() && !is_listed {
             return;
         }
@@ -321,7 +328,7 @@ impl Estate {
     /// list that is whole has every resource that there is; where it is not, or where the selections could not be read, a plan
     /// counts that selects by the ARN alone, or that in its present version made a job of it.
     fn selected_by(&self, row: &Row) -> Vec<(usize, Since)> {
-        let listed = self.whole || self.resources.contains(&row.arn);
+        let listed = self.whole || self.resources.contains_key(&row.arn);
         let takers = self.takers.get(&row.arn).map(Vec::as_slice).unwrap_or_default();
         let made = |plan: &PlanDetail| {
             let lane = row.lanes.get(&Some(plan.plan.id.as_str().to_owned()));
@@ -356,6 +363,10 @@ impl Estate {
         }
         found
     }
+}
+
+fn by_arn<T>(rows: &Rows<T>, arn: impl Fn(&T) -> &Arn) -> HashMap<Arn, Arc<T>> {
+    rows.iter().map(|row| (arn(row).clone(), Arc::clone(row))).collect()
 }
 
 /// Takes a job out of its lane, and an empty lane with it.

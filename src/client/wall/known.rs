@@ -7,6 +7,7 @@ use crate::domain::selection::Candidate;
 use crate::domain::selection_rules::decide;
 use crate::domain::{Arn, Tags, Time};
 use chrono::Duration;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// So far back runs are looked for that are missing.
@@ -49,6 +50,20 @@ impl Known {
         known
     }
 
+    /// Looks anew at what it selects of these resources; those that are not listed any more come without one.
+    pub(super) fn look_at<'a>(
+        &mut self,
+        changed: impl Iterator<Item = (&'a Arn, Option<&'a Arc<SelectableResource>>)>,
+    ) {
+        let changed: HashMap<&Arn, Option<&Arc<SelectableResource>>> = changed.collect();
+        self.taken.retain(|(arn, _)| !changed.contains_key(arn));
+        let taken = changed.into_iter().filter_map(|(arn, listed)| {
+            let listed: &SelectableResource = listed?;
+            Some((arn.clone(), takes(&self.detail, arn, Some(listed))?))
+        });
+        self.taken.extend(taken);
+    }
+
     /// Its runs up to now, and the next moment at which one is over, or had to be done.
     pub(super) fn look(&mut self, now: Time) {
         self.due = due_of(&self.detail, now);
@@ -72,6 +87,6 @@ pub(super) fn takes(plan: &PlanDetail, arn: &Arn, listed: Option<&SelectableReso
     taking.map(|selection| selection.created).reduce(|one, other| one.into_iter().chain(other).min())
 }
 
-pub(super) fn taken_by(plan: &PlanDetail, listed: &[Arc<SelectableResource>]) -> Vec<(Arn, Since)> {
+fn taken_by(plan: &PlanDetail, listed: &[Arc<SelectableResource>]) -> Vec<(Arn, Since)> {
     listed.iter().filter_map(|one| Some((one.arn.clone(), takes(plan, &one.arn, Some(one))?))).collect()
 }

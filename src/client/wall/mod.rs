@@ -2,7 +2,7 @@
 //!
 //! It is kept up to date by what changed: a list of jobs is compared with the one before it by its rows' addresses, and only
 //! the resources of the jobs that came, went or changed are counted anew. A plan that changes, or of which a run falls due,
-//! counts the resources anew that it has to do with, and a change of what can be selected the whole scope. Accounts and plans
+//! counts the resources anew that it has to do with, and so does a resource of which another list says something else. Accounts and plans
 //! are summed up from their resources' days.
 
 mod counted;
@@ -10,6 +10,7 @@ mod differences;
 mod estate;
 mod known;
 mod lane;
+mod older;
 mod outline;
 mod row;
 mod seen;

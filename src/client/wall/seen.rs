@@ -36,6 +36,8 @@ pub struct Seen<'a> {
 pub struct Work {
     /// Jobs that were put in or taken out.
     pub jobs: usize,
+    /// Jobs from before the lists begin that were looked at.
+    pub past: usize,
     /// Resources whose days were counted anew.
     pub rows: usize,
 }

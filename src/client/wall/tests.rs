@@ -11,6 +11,8 @@ use crate::domain::vault::VaultType;
 use crate::domain::{Arn, Known, Tags};
 use chrono::Duration;
 
+mod cost;
+
 pub(super) fn scope() -> Scope {
     Scope::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap())
 }
@@ -121,6 +123,10 @@ fn resources(numbers: std::ops::Range<u64>) -> Rows<SelectableResource> {
     }))
 }
 
+fn since(before: Work, after: Work) -> Work {
+    Work { jobs: after.jobs - before.jobs, past: after.past - before.past, rows: after.rows - before.rows }
+}
+
 struct Told {
     jobs: Rows<BackupJob>,
     plan: Arc<PlanDetail>,
@@ -150,8 +156,7 @@ impl Told {
             ..Seen::default()
         };
         self.wall.update(&scope(), &seen, now);
-        let after = self.wall.work();
-        Work { jobs: after.jobs - before.jobs, rows: after.rows - before.rows }
+        since(before, self.wall.work())
     }
 
     fn worst(&self, resource: u64, ago: i64) -> DayState {
@@ -217,28 +222,6 @@ fn the_tiles_count_who_is_protected_late_and_never() {
     assert_eq!((counts.resources, counts.protected, counts.missing), (3, 1, 1));
     assert_eq!(told.wall.lines(Turn::Resources, Only::Unprotected, now()).len(), 2);
     assert_eq!(told.wall.lines(Turn::Resources, Only::Missing, now()).len(), 1);
-}
-
-#[test]
-fn a_refresh_costs_what_changed_and_not_what_is_there() {
-    let (resources_there, days) = (500, 60);
-    let mut jobs: Vec<Arc<BackupJob>> = Vec::new();
-    for ago in 0..days {
-        jobs.extend((0..resources_there).map(|nth| job(ago * 1000 + nth, nth, JobState::Completed, night(ago as i64))));
-    }
-    let mut told = Told::new(jobs.clone(), resources(0..resources_there));
-    assert_eq!(told.look(now()), Work { jobs: 30_000, rows: 500 });
-    told.jobs = jobs.clone().into();
-    assert_eq!(told.look(now()), Work::default(), "the same jobs in another list");
-    // One job goes on, a new one comes, the oldest leaves the list.
-    jobs[7] = job(7, 7, JobState::Failed, night(0));
-    jobs.insert(0, job(99_999, 3, JobState::Running, now()));
-    jobs.pop();
-    told.jobs = jobs.into();
-    assert_eq!(told.look(now()), Work { jobs: 4, rows: 3 });
-    assert_eq!((told.worst(7, 0), told.worst(499, 59)), (DayState::Failed, DayState::NoneDue));
-    assert_eq!(told.wall.open().count(), 1);
-    assert_eq!(told.wall.counts(now()).failed, 1);
 }
 
 #[test]
@@ -442,8 +425,7 @@ fn look_with_past(told: &mut Told, past: &Past, now: Time) -> Work {
         ..Seen::default()
     };
     told.wall.update(&scope(), &seen, now);
-    let after = told.wall.work();
-    Work { jobs: after.jobs - before.jobs, rows: after.rows - before.rows }
+    since(before, told.wall.work())
 }
 
 #[test]
