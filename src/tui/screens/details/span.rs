@@ -66,6 +66,6 @@ pub(super) fn view(spans: &[Span], x: u16, y: u16, width: u16, painter: &mut Pai
             (true, _) => painter.put_cut(first, y, filled, &span.text.repeat(usize::from(filled)), span.role),
             (false, true) => painter.put_cut(first, y, room, &span.text, span.role),
             (false, false) => painter.put_cut(first, y, room, span.first_word(), span.role),
-        };
+        }
     }
 }
