@@ -31,10 +31,15 @@ class Server:
         self.folder, self.data, self.port, self.process = folder, folder / name, free_port(), None
         self.socket = folder / f"{name}.sock"
         self.as_owner = AS_OWNER
+        # A server that starts takes every temporary table out of its folder for them, whosesoever it is.
+        own = folder / f"{name}.tmp"
+        own.mkdir(exist_ok=True)
+        own.chmod(0o1777)
+        self.environment = {**os.environ, "TMPDIR": str(own)}
 
     def make(self):
         made = subprocess.run(["mariadb-install-db", ALONE, *AS_OWNER, f"--datadir={self.data}", "--auth-root-authentication-method=normal", "--skip-test-db"],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+                              env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
         assert made.returncode == 0, made
         self.start(password="")
         quoted = PASSWORD.replace('"', '\\"')
@@ -44,7 +49,8 @@ class Server:
     def start(self, *settings, password=PASSWORD, within=()):
         log = open(self.folder / f"{self.data.name}.log", "ab")
         told = [f"--datadir={self.data}", f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={self.socket}", f"--pid-file={self.socket}.pid"]
-        self.process = subprocess.Popen([*within, "mariadbd", ALONE, *self.as_owner, *told, "--innodb-flush-log-at-trx-commit=0", *settings], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.process = subprocess.Popen([*within, "mariadbd", ALONE, *self.as_owner, *told, "--innodb-flush-log-at-trx-commit=0", *settings],
+                                        env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         deadline = time.monotonic() + 60
         while self.client("SELECT 1", password=password).returncode != 0:
