@@ -60,22 +60,32 @@ fn is_whole(job: &BackupJob) -> bool {
     job.state == JobState::Completed && !job.is_parent
 }
 
-fn of_lane<'a>(mut jobs: Vec<&'a BackupJob>, facts: &Facts<'_>, points: &Sizes<'_>) -> Option<(&'a JobId, Finding)> {
-    jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.created));
-    (0..jobs.len().min(MOST)).take_while(|nth| facts.now - jobs[*nth].created <= NEWS).find_map(|nth| {
-        let (job, before) = jobs[nth..].split_first()?;
-        Some((&job.id, of_backup(job, &before[..before.len().min(MOST)], points)?))
+/// A backup with how much there was for it, where that is known.
+struct Backup<'a> {
+    job: &'a BackupJob,
+    size: Option<i64>,
+}
+
+fn of_lane<'a>(jobs: Vec<&'a BackupJob>, facts: &Facts<'_>, points: &Sizes<'_>) -> Option<(&'a JobId, Finding)> {
+    let mut backups: Vec<_> = jobs.into_iter().map(|job| Backup { job, size: size(job, points) }).collect();
+    backups.sort_unstable_by_key(|backup| std::cmp::Reverse(backup.job.created));
+    let is_news = |nth: &usize| facts.now - backups[*nth].job.created <= NEWS;
+    (0..backups.len().min(MOST)).take_while(is_news).find_map(|nth| {
+        let (backup, before) = backups[nth..].split_first()?;
+        Some((&backup.job.id, of_backup(backup, &before[..before.len().min(MOST)])?))
     })
 }
 
-fn of_backup(job: &BackupJob, before: &[&BackupJob], points: &Sizes<'_>) -> Option<Finding> {
+fn of_backup(backup: &Backup<'_>, before: &[Backup<'_>]) -> Option<Finding> {
     if before.len() < LEAST {
         return None;
     }
-    let detail = [moved(job, before), shrank(job, before, points)].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let detail =
+        [moved(backup.job, before), shrank(backup, before)].into_iter().flatten().collect::<Vec<_>>().join("; ");
     if detail.is_empty() {
         return None;
     }
+    let job = backup.job;
     let of = Of {
         scope: &job.scope,
         job: &job.id,
@@ -139,21 +149,21 @@ fn of_new_data(new: &NewDataOfBackup, detail: String) -> Finding {
 
 /// What a backup moved, where that is far more than usual. The first of a history moved everything, which its median forgives.
 /// After nights without a backup one moves what all of them would have.
-fn moved(job: &BackupJob, before: &[&BackupJob]) -> Option<String> {
+fn moved(job: &BackupJob, before: &[Backup<'_>]) -> Option<String> {
     let moved = job.bytes_transferred.filter(|moved| *moved >= FLOOR)?;
-    let told: Vec<i64> = before.iter().filter_map(|job| job.bytes_transferred).collect();
+    let told: Vec<i64> = before.iter().filter_map(|backup| backup.job.bytes_transferred).collect();
     let count = told.len();
-    let usual = sizes::median(told).filter(|_| count >= LEAST)?;
+    let usual = sizes::median(told).filter(|usual| count >= LEAST && moved / TIMES >= *usual)?;
     (moved / TIMES / nights(job, before) >= usual)
         .then(|| format!("it moved {}, where {} are usual in {count} backups before", bytes(moved), bytes(usual)))
 }
 
 /// How many of the usual times between two backups lie between one and the one before it.
-fn nights(job: &BackupJob, before: &[&BackupJob]) -> i64 {
+fn nights(job: &BackupJob, before: &[Backup<'_>]) -> i64 {
     let seconds = |later: &BackupJob, earlier: &BackupJob| (later.created - earlier.created).num_seconds();
-    let usual = sizes::median(before.windows(2).map(|two| seconds(two[0], two[1])).collect());
+    let usual = sizes::median(before.windows(2).map(|two| seconds(two[0].job, two[1].job)).collect());
     match (before.first(), usual) {
-        (Some(last), Some(usual)) if usual > 0 => ((seconds(job, last) + usual / 2) / usual).max(1),
+        (Some(last), Some(usual)) if usual > 0 => ((seconds(job, last.job) + usual / 2) / usual).max(1),
         _ => 1,
     }
 }
@@ -168,10 +178,9 @@ fn size(job: &BackupJob, points: &Sizes<'_>) -> Option<i64> {
 }
 
 /// What there is, where that is far less than usual.
-fn shrank(job: &BackupJob, before: &[&BackupJob], points: &Sizes<'_>) -> Option<String> {
-    let size_of = |job: &BackupJob| size(job, points);
-    let size = size_of(job)?;
-    let told: Vec<i64> = before.iter().filter_map(|job| size_of(job)).collect();
+fn shrank(backup: &Backup<'_>, before: &[Backup<'_>]) -> Option<String> {
+    let size = backup.size?;
+    let told: Vec<i64> = before.iter().filter_map(|backup| backup.size).collect();
     let count = told.len();
     let usual = sizes::median(told).filter(|usual| *usual >= FLOOR && count >= LEAST)?;
     (size < usual / 2).then(|| {
